@@ -1,0 +1,64 @@
+# fermo_module(NAME LAYER n [USES module…] [LINKS library…] [PCH header…])
+#
+# Declares the module in the current folder: a static library of its *.cc, and a test of its *_test.cc.
+# A module may use only modules of a lower layer; anything else ends the configuration here. Each module exports an
+# include root of its own that holds nothing but itself, so "mail/address.h" compiles only where `mail` is named in USES.
+function(fermo_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LAYER" "USES;LINKS;PCH")
+  if(NOT DEFINED arg_LAYER)
+    message(FATAL_ERROR "module ${name}: LAYER is missing")
+  endif()
+  set_property(GLOBAL PROPERTY FERMO_LAYER_${name} ${arg_LAYER})
+  foreach(used ${arg_USES})
+    get_property(used_layer GLOBAL PROPERTY FERMO_LAYER_${used})
+    if("${used_layer}" STREQUAL "")
+      message(FATAL_ERROR "module ${name} uses ${used}, which is not declared before it: a module may use only lower layers")
+    endif()
+    if(NOT used_layer LESS arg_LAYER)
+      message(FATAL_ERROR "module ${name} (layer ${arg_LAYER}) may not use ${used} (layer ${used_layer}): "
+                          "a module may use only modules of a lower layer")
+    endif()
+  endforeach()
+
+  # build/…/roots/FOLDER/FOLDER -> src/FOLDER
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
+  set(root "${CMAKE_BINARY_DIR}/roots/${folder}")
+  file(MAKE_DIRECTORY "${root}")
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${folder}" SYMBOLIC)
+
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${name} ${scope} "${root}")
+  target_link_libraries(${name} ${scope} fermo_flags ${arg_USES} ${arg_LINKS})
+  if(arg_PCH AND sources)
+    target_precompile_headers(${name} PRIVATE ${arg_PCH})
+  endif()
+
+  if(FERMO_TESTS AND tests)
+    fermo_test(${name}_test SOURCES ${tests} USES ${name})
+  endif()
+endfunction()
+
+# fermo_test(NAME SOURCES file… USES module… [LABELS label…] [TIMEOUT seconds])
+function(fermo_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;USES;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_USES} GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector>)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}"
+    ENVIRONMENT "FERMO_SOURCE_DIR=${CMAKE_SOURCE_DIR};FERMO_BINARY_DIR=${CMAKE_BINARY_DIR}")
+endfunction()

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every limit of the product, each with its reason and its precedent. A limit that an operator may change is the default
+/// here and a key in the configuration (config/config.h).
+namespace fermo::limits {
+
+using namespace std::chrono_literals;
+
+// --- Identifiers -----------------------------------------------------------------------------------------------------
+
+/// RFC 1939 §7: a unique-id is 1 to 70 characters of 0x21 to 0x7E.
+inline constexpr std::size_t unique_id_octets_max = 70;
+/// A local-part of 64 and a domain of 255 with their "@" (RFC 5321 §4.5.3.1) is the longest account name anybody uses.
+inline constexpr std::size_t drop_id_octets_max = 320;
+
+// --- POP3 ------------------------------------------------------------------------------------------------------------
+
+/// RFC 2449 §4 allows 255 octets with the CRLF; real passwords and tokens need more, so all but AUTH lines get this much.
+inline constexpr std::size_t pop3_command_octets_max = 1024;
+/// A base64 SASL response: OAuth tokens of the big providers reach 4 to 8 KiB; Dovecot's limit is 8192.
+inline constexpr std::size_t sasl_response_octets_max = 16 * 1024;
+/// Wrong commands (unknown, malformed or in the wrong state) before login, after which the connection ends: an HTTP
+/// request sent here gets no further (ALPACA). Five leaves room for every real client's probing.
+inline constexpr unsigned pop3_unauthenticated_errors_max = 5;
+/// Wrong commands after login: a client that pipelines over a vanished message may collect many.
+inline constexpr unsigned pop3_authenticated_errors_max = 1000;
+/// Refused logins in one session; three is what Dovecot and OpenSSH allow within reason.
+inline constexpr unsigned login_attempts_max = 3;
+/// RFC 1939 §3: the autologout timer must be at least 10 minutes.
+inline constexpr std::chrono::seconds pop3_autologout = 10min;
+inline constexpr std::chrono::seconds pop3_autologout_min = 10min;
+/// Until login the RFC's 10 minutes do not pay: a slot is held by nobody we know. Longer than the slowest real client.
+inline constexpr std::chrono::seconds unauthenticated_time_max = 60s;
+/// Scan listings asked of a maildrop at once: 512 × about 100 octets stays below one output buffer.
+inline constexpr std::size_t scan_listings_at_once_max = 512;
+
+// --- SMTP and LMTP ---------------------------------------------------------------------------------------------------
+
+/// RFC 5321 §4.5.3.1.4 asks for 512 octets; extensions add to it (SIZE 26, BODY, SMTPUTF8, long addresses).
+inline constexpr std::size_t smtp_command_octets_max = 2048;
+/// RFC 5321 §4.5.3.1.3: a path has at most 256 octets with its punctuation; addresses in UTF-8 may reach 320.
+inline constexpr std::size_t path_octets_max = 326;
+/// RFC 5321 §4.5.3.1.8 asks for at least 100; 1,000 is Postfix's default (smtpd_recipient_limit).
+inline constexpr std::size_t recipients_max = 1000;
+/// RFC 5321 §4.5.3.2.7 asks a server to wait 5 minutes at least.
+inline constexpr std::chrono::seconds smtp_idle_time_max = 5min;
+/// As pop3_unauthenticated_errors_max, for a peer that talks nonsense; Postfix's smtpd_hard_error_limit is 20.
+inline constexpr unsigned smtp_errors_max = 20;
+
+// --- Messages --------------------------------------------------------------------------------------------------------
+
+/// The largest message taken in by default. Gmail's limit is 25 MB encoded, Exchange Online's up to 150 MB.
+inline constexpr std::uint64_t message_octets_max = 100'000'000;
+/// A message is read and written in pieces of at most this size, so memory does not grow with the message.
+inline constexpr std::size_t message_piece_octets_max = 64 * 1024;
+/// The trace fields that go before a message for one recipient: three fields with two addresses and a host name each.
+inline constexpr std::size_t trace_fields_octets_max = 4096;
+
+// --- Server ----------------------------------------------------------------------------------------------------------
+
+/// Replies wait in memory up to this size, then reading stops until the peer has taken them.
+inline constexpr std::size_t output_octets_max = 64 * 1024;
+/// One read from a socket.
+inline constexpr std::size_t input_octets_at_once = 16 * 1024;
+/// Connections in all and from one address (IPv6: one /64). An office behind one NAT has dozens of clients.
+inline constexpr std::size_t connections_max = 10'000;
+inline constexpr std::size_t connections_per_address_max = 100;
+/// How long sessions may go on after SIGTERM; systemd's own stop time-out is 90 s.
+inline constexpr std::chrono::seconds drain_time_max = 20s;
+
+// --- Authentication --------------------------------------------------------------------------------------------------
+
+/// Longer passwords are refused unhashed: Argon2 takes any length, an attacker's 10 MB is not a password.
+inline constexpr std::size_t password_octets_max = 1024;
+/// Verified credentials kept in memory, and for how long. 100,000 × about 150 octets is 15 MB.
+inline constexpr std::size_t verified_logins_max = 100'000;
+inline constexpr std::chrono::seconds verified_login_time_max = 5min;
+
+}  // namespace fermo::limits

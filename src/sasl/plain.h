@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "sasl/password_login.h"
+
+namespace fermo::sasl {
+
+/// Why a SASL response could not be used.
+enum class Error {
+  malformed = 1,  ///< Not base64, or not a message of the mechanism.
+  unavailable,    ///< The SASL library could not start the mechanism.
+};
+boost::system::error_code make_error_code(Error error) noexcept;
+
+/// Reads the one message of PLAIN (RFC 4616 §2), base64 as it stands on the wire, through GNU SASL.
+/// Refuses NUL or empty names, octets that are no UTF-8, and anything after the password. Thread-safe.
+Result<PasswordLogin> read_plain_response(std::string_view base64);
+
+}  // namespace fermo::sasl
+
+template <>
+struct boost::system::is_error_code_enum<fermo::sasl::Error> : std::true_type {};
