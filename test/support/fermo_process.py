@@ -1,0 +1,126 @@
+"""Runs the built `fermo` for tests: a server on free loopback ports over a folder of its own, and the other subcommands."""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+BINARY = os.environ.get("FERMO_BINARY") or str(pathlib.Path(__file__).parents[2] / "build/release/fermo")
+SHARED = pathlib.Path(os.environ.get("FERMO_SHARED") or pathlib.Path(__file__).parents[2].parent / "shared")
+START_SECONDS_MAX = 60  # a sanitizer's build on a busy machine
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Fermo:
+    """One data folder, and the server over it when it runs."""
+
+    def __init__(self, folder, config=""):
+        self.folder = pathlib.Path(folder)
+        self.data = self.folder / "data"
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        self.config = self.folder / "fermo.toml"
+        self.config.write_text(config)
+        self.ports = {protocol: free_port() for protocol in ("pop3", "pop3s", "lmtp")}
+        self.log = self.folder / "fermo.log"
+        self.process = None
+
+    @property
+    def certificate(self):
+        """The self-signed certificate that the server made at its first start."""
+        found = sorted(self.data.rglob("*cert*.pem")) + sorted(self.data.rglob("*.crt"))
+        assert found, f"no certificate under {self.data}"
+        return found[0]
+
+    def run(self, *arguments, input=None, check=True, timeout=120):
+        command = [BINARY, *arguments, "--data", str(self.data), "--config", str(self.config)]
+        done = subprocess.run(command, input=input, capture_output=True, timeout=timeout)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{command} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+        return done
+
+    def add_user(self, name, password):
+        self.run("user", "add", name, "--password-stdin", input=password.encode() + b"\n")
+
+    def start(self, environment=None):
+        listen = []
+        for protocol, port in self.ports.items():
+            listen += ["--listen", f"{protocol}=127.0.0.1:{port}"]
+        command = [BINARY, "serve", "--data", str(self.data), "--config", str(self.config), *listen]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment)
+        # A server that never says ready is killed, which ends the loop below with what it did say.
+        alarm = threading.Timer(START_SECONDS_MAX, self.process.kill)
+        alarm.start()
+        said = []
+        try:
+            for line in self.process.stdout:
+                said.append(line)
+                if line.strip() == b"ready":
+                    return self
+        finally:
+            alarm.cancel()
+        self.process.wait()
+        raise AssertionError(f"the server ended with {self.process.returncode} and said {said}; log:\n{self.tail()}")
+
+    def kill(self):
+        """As a crash would: no signal handler runs."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process = None
+
+    def stop(self):
+        """Asks it to end and expects that it does, without an error."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=60)
+        self.process.stdout.close()
+        self.process = None
+        assert code == 0, f"the server ended with {code}; log:\n{self.tail()}"
+
+    def tail(self):
+        return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
+
+
+@contextlib.contextmanager
+def fermo(config="", users=(), start=True):
+    """A Fermo over a temporary folder, with `users` as (name, password), ended and removed afterwards."""
+    folder = tempfile.mkdtemp(prefix="fermo-test-")
+    one = Fermo(folder, config)
+    try:
+        for name, password in users:
+            one.add_user(name, password)
+        if start:
+            one.start()
+        yield one
+        one.stop()
+    finally:
+        if one.process is not None:
+            one.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def without_trace_fields(message):
+    """A message less the Return-Path, Delivered-To and Received that the intake put before it."""
+    for name in (rb"Return-Path", rb"Delivered-To", rb"Received"):
+        match = re.match(name + rb":[^\r\n]*(\r?\n[ \t][^\r\n]*)*\r?\n", message)
+        assert match, f"{name.decode()} is missing in {message[:200]!r}"
+        message = message[match.end():]
+    return message
+
+
+def canonical(message):
+    """CRLF line ends, and one at the end: the form in which POP3 counts and sends it (RFC 1939 §11)."""
+    message = re.sub(rb"(?<!\r)\n", b"\r\n", message)
+    return message if not message or message.endswith(b"\r\n") else message + b"\r\n"
