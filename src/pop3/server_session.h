@@ -73,7 +73,8 @@ enum class End {
   too_many_logins,
   tls_failed,
   protocol_violation, ///< Octets in the clear after STLS, or a line that never ends.
-  failure,            ///< Ours: a message could not be sent whole, the store failed at login.
+  failure,            ///< Ours: a message or a listing could not be sent whole, a login or a QUIT could not be carried out.
+  shut_down,          ///< shut_down() was called; nothing is deleted, and nothing is said (as RFC 1939 §3 asks of autologout).
 };
 /// Flush, close the connection and forget the session.
 struct Close {
@@ -126,7 +127,7 @@ class ServerSession {
   ServerSession(ServerSession&&) noexcept;
   ServerSession& operator=(ServerSession&&) noexcept;
 
-  /// Takes octets from the peer, cut anywhere.
+  /// Takes octets from the peer, cut anywhere. Only after NeedInput: so nothing can slip in between STLS and StartTls.
   void receive(std::string_view octets);
   /// The peer will send nothing more.
   void end_of_input();
