@@ -21,7 +21,7 @@ endif()
 # The interface that every module and every test compiles with.
 add_library(fermo_flags INTERFACE)
 target_compile_options(fermo_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 inside the standard library and inlined coroutines (GCC bugs 105329, 105562, 108088).
   target_compile_options(fermo_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow
