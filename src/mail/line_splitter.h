@@ -31,6 +31,9 @@ class LineSplitter {
 
   /// Octets received and not yet given out as a line: anything here at STLS is an injection.
   bool empty() const;
+  /// What is buffered and not given out, left where it is: mail data ends somewhere inside it (DATA). The view lives until the next
+  /// call of any other member.
+  std::string_view peek() const { return std::string_view(buffer_).substr(begin_); }
   /// Takes out up to `octets_max` of what is buffered, without looking for line ends (BDAT, DATA). The view lives until the next
   /// call of any member.
   std::string_view take(std::size_t octets_max);
