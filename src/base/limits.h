@@ -28,6 +28,9 @@ inline constexpr std::size_t sasl_response_octets_max = 16 * 1024;
 inline constexpr unsigned pop3_unauthenticated_errors_max = 5;
 /// Wrong commands after login: a client that pipelines over a vanished message may collect many.
 inline constexpr unsigned pop3_authenticated_errors_max = 1000;
+/// An over-long command line gets one -ERR at its end; one that has not ended after this many octets ends the session. Four
+/// times the longest line that is taken: nobody mistypes that much.
+inline constexpr std::size_t pop3_endless_line_octets = 64 * 1024;
 /// Refused logins in one session; three is what Dovecot and OpenSSH allow within reason.
 inline constexpr unsigned login_attempts_max = 3;
 /// RFC 1939 §3: the autologout timer must be at least 10 minutes.
@@ -72,6 +75,23 @@ inline constexpr std::size_t connections_per_address_max = 100;
 /// How long sessions may go on after SIGTERM; systemd's own stop time-out is 90 s.
 inline constexpr std::chrono::seconds drain_time_max = 20s;
 
+// --- Store socket ----------------------------------------------------------------------------------------------------
+
+/// One request or reply. The largest is a list of `scan_listings_at_once_max` maildrops: 512 × (320 + 20) octets = 170 KiB.
+inline constexpr std::size_t store_ipc_frame_octets_max = 256 * 1024;
+/// Connections at once, each with a thread; a command needs one or two.
+inline constexpr std::size_t store_ipc_connections_max = 64;
+/// Messages that are being read at once in one snapshot.
+inline constexpr std::size_t store_ipc_cursors_max = 64;
+/// Recipients of one delivery: beyond every `recipients-max` that makes sense, and 3,000 unique-ids of 74 octets fit one frame.
+inline constexpr std::size_t store_ipc_recipients_max = 3000;
+/// Recipients in one frame: each may carry 320 + 4096 + 70 octets.
+inline constexpr std::size_t store_ipc_recipients_at_once_max = 32;
+/// Message-numbers in one frame, of 8 octets each.
+inline constexpr std::size_t store_ipc_deletions_at_once_max = 16 * 1024;
+/// How long one reply may take: a recount of a maildrop of millions of messages on a slow disk is the longest.
+inline constexpr std::chrono::seconds store_ipc_reply_time_max = 10min;
+
 // --- Authentication --------------------------------------------------------------------------------------------------
 
 /// Longer passwords are refused unhashed: Argon2 takes any length, an attacker's 10 MB is not a password.
@@ -79,5 +99,36 @@ inline constexpr std::size_t password_octets_max = 1024;
 /// Verified credentials kept in memory, and for how long. 100,000 × about 150 octets is 15 MB.
 inline constexpr std::size_t verified_logins_max = 100'000;
 inline constexpr std::chrono::seconds verified_login_time_max = 5min;
+/// 1,000,000 users with 130 octets each, four times over. What is longer is not a password file.
+inline constexpr std::size_t password_file_octets_max = 512 * 1024 * 1024;
+/// What a stored hash may ask for, or one line of a password file could hold a core or the memory of the machine.
+/// Argon2: 1 GiB is Dovecot's largest setting (MEMLIMIT_SENSITIVE of libsodium), and RFC 9106 §4 asks for 64 MiB with 3 passes where
+/// memory is short. Memory × passes is the time: 4 GiB are about 4 s.
+inline constexpr std::uint32_t argon2_memory_kib_max = 1024 * 1024;
+inline constexpr std::uint64_t argon2_work_kib_max = 4 * 1024 * 1024;
+inline constexpr std::uint32_t argon2_lanes_max = 64;
+/// SHA-crypt allows 999,999,999 rounds, which is ten minutes; its default is 5,000. Bcrypt allows 2^31; Dovecot's and OpenBSD's
+/// defaults are 2^5 to 2^12. Both limits are about 3 s.
+inline constexpr std::uint32_t sha_crypt_rounds_max = 5'000'000;
+inline constexpr unsigned bcrypt_cost_log2_max = 15;
+/// Yescrypt and scrypt take 128 × N × r octets: 1 GiB is the largest that libxcrypt makes itself (cost 11).
+inline constexpr std::uint64_t scrypt_memory_octets_max = 1024ULL * 1024 * 1024;
+
+// --- Configuration ---------------------------------------------------------------------------------------------------
+
+/// Every key with its explanation takes 4 KiB; the rest is for listeners and networks.
+inline constexpr std::size_t configuration_octets_max = 256 * 1024;
+/// RFC 5321 §4.5.3.1.7 asks every server to take 64 KiB. Many POP3 clients keep octets in a signed 32-bit number.
+inline constexpr std::uint64_t message_octets_max_lowest = 64 * 1024;
+inline constexpr std::uint64_t message_octets_max_highest = 2'147'483'647;
+/// RFC 5321 §4.5.3.1.8: at least 100 recipients.
+inline constexpr std::size_t recipients_max_lowest = 100;
+inline constexpr std::size_t recipients_max_highest = 100'000;
+/// A process may have about a million file descriptors on Linux (fs.nr_open).
+inline constexpr std::size_t connections_max_highest = 1'000'000;
+inline constexpr std::chrono::seconds pop3_autologout_highest = 24h;
+inline constexpr std::chrono::seconds drain_time_max_highest = 1h;
+/// More threads than any machine has use for.
+inline constexpr std::size_t threads_highest = 1024;
 
 }  // namespace fermo::limits

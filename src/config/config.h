@@ -10,7 +10,8 @@
 
 #include "base/limits.h"
 
-/// What `fermo.toml` may say. Everything has a default that is right for a laptop: `fermo serve` needs no configuration.
+/// What `fermo.toml` may say. Everything has a default that is right for a laptop: `fermo serve` needs no
+/// configuration.
 namespace fermo::config {
 
 enum class Protocol { pop3, pop3s, lmtp };
@@ -22,20 +23,22 @@ struct Listen {
   std::uint16_t port = 0;           ///< 0: any free port, told in the log and on standard output.
   std::filesystem::path unix_path;  ///< Set for unix: only.
   std::string text() const;         ///< In the form it is written.
+  friend bool operator==(const Listen&, const Listen&) = default;
 };
 
 struct Tls {
-  std::filesystem::path certificate;  ///< PEM, the whole chain. Empty: a self-signed one under `data`, made at first start.
+  std::filesystem::path certificate;  ///< PEM, the whole chain. Empty: a self-signed one, made at first start.
   std::filesystem::path key;          ///< PEM.
+  friend bool operator==(const Tls&, const Tls&) = default;
 };
 
 enum class LogFormat { text, json };
 
 struct Config {
-  std::filesystem::path data = "var";      ///< Holds the store, the users, the control socket and a self-signed certificate.
-  std::filesystem::path users;             ///< The password file; default: `data`/users.
-  std::string host_name;                   ///< For greetings and Received; default: gethostname(2).
-  std::vector<Listen> listen;              ///< Default: loopback 1110 (pop3), 1995 (pop3s), 1024 (lmtp).
+  std::filesystem::path data = "var";  ///< Holds the store, users, control socket and self-signed certificate.
+  std::filesystem::path users;         ///< The password file; default: `data`/users.
+  std::string host_name;               ///< For greetings and Received; default: gethostname(2).
+  std::vector<Listen> listen;          ///< Default: loopback 1110 (pop3), 1995 (pop3s), 1024 (lmtp).
   Tls tls;
   bool plaintext_logins = false;           ///< Allow passwords without TLS from other machines too.
   std::vector<std::string> lmtp_networks;  ///< CIDRs that may speak LMTP over TCP; default: loopback.
@@ -45,17 +48,23 @@ struct Config {
   std::size_t connections_per_address_max = limits::connections_per_address_max;
   std::chrono::seconds autologout = limits::pop3_autologout;
   std::chrono::seconds drain_time_max = limits::drain_time_max;
-  std::size_t threads = 0;                 ///< Protocol threads; 0: one for each core.
-  std::size_t store_threads = 0;           ///< Threads that may wait for the store; 0: chosen from the cores.
-  std::size_t hash_threads = 0;            ///< Threads that hash passwords; 0: one for each core.
-  std::string log_level = "info";          ///< trace, debug, info, warning, error.
+  std::size_t threads = 0;         ///< Protocol threads; 0: one for each core.
+  std::size_t store_threads = 0;   ///< Threads that may wait for the store; 0: chosen from the cores.
+  std::size_t hash_threads = 0;    ///< Threads that hash passwords; 0: one for each core.
+  std::string log_level = "info";  ///< trace, debug, info, warning, error.
   LogFormat log_format = LogFormat::text;
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// One thing that is wrong, and what to do about it.
 struct Problem {
   std::optional<std::uint32_t> line;  ///< Counts from 1; nothing when it is not about one line.
   std::string message;                ///< One sentence that names the key and says what would be right.
+
+  /// `fermo.toml:12: message`, or `fermo.toml: message` when it is not about one line. Fit for a terminal: no control
+  /// characters.
+  std::string text(std::string_view file) const;
 };
 
 struct Parsed {
@@ -63,9 +72,12 @@ struct Parsed {
   std::vector<Problem> problems;  ///< All of them, in the order of lines.
 };
 
-/// Reads the text of a configuration. Unknown keys are problems and name the nearest key that exists. Reads no file and
-/// asks nothing of the system, so that it can be fuzzed.
+/// Reads the text of a configuration. Unknown keys are problems and name the nearest key that exists; TOML that cannot
+/// be read at all is one problem, at its line. Reads no file and asks nothing of the system, so that it can be fuzzed.
 Parsed parse(std::string_view toml);
+
+/// Reads a configuration file: parse() of what it holds, or the one problem that it cannot be read. Blocking.
+Parsed read_file(const std::filesystem::path& path);
 
 /// Reads one `--listen` argument; an explanation when it is wrong.
 struct ListenParsed {
@@ -74,11 +86,17 @@ struct ListenParsed {
 };
 ListenParsed parse_listen(std::string_view text);
 
-/// Fills in what was left open (users path, host name, listeners, thread counts), and checks what only the system can tell:
-/// that named files exist and can be read.
+/// Fills in what was left open (users path, host name, listeners, networks, thread counts), and checks what only the
+/// whole or the system can tell: that listeners do not collide (those of the command line are in by now), that LMTP
+/// beyond loopback is limited to networks, that named files exist and can be read. All problems at once; `config` is
+/// usable when there are none.
+///
+/// The default listeners are on 127.0.0.1 and on [::1]; the latter are left out on a machine without IPv6, since nobody
+/// asked for them by name. A listener that somebody wrote down is never left out.
 std::vector<Problem> complete(Config& config);
 
-/// The whole configuration as TOML, defaults included, each key with a line of explanation.
+/// The whole configuration as TOML, defaults included, each key with an explanation. parse() of it gives `config`
+/// again. What is still left open stands there as a comment.
 std::string describe(const Config& config);
 
 }  // namespace fermo::config
