@@ -1,4 +1,4 @@
-# The flags of a release: every one was seen to work with g++ 12.2 on Debian 12. test/tools checks the built binary.
+# The flags of a release: every one was seen to work with g++ 12.2 on Debian 12. hardening_test.py looks for them in the binary.
 if(FERMO_HARDENED)
   target_compile_options(fermo_flags INTERFACE
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS
