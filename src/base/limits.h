@@ -45,6 +45,8 @@ inline constexpr std::size_t scan_listings_at_once_max = 512;
 
 /// RFC 5321 §4.5.3.1.4 asks for 512 octets; extensions add to it (SIZE 26, BODY, SMTPUTF8, long addresses).
 inline constexpr std::size_t smtp_command_octets_max = 2048;
+/// As pop3_endless_line_octets: a command line that is dropped for its length and has not ended by then ends the connection.
+inline constexpr std::size_t smtp_endless_line_octets = 64 * 1024;
 /// RFC 5321 §4.5.3.1.3: a path has at most 256 octets with its punctuation; addresses in UTF-8 may reach 320.
 inline constexpr std::size_t path_octets_max = 326;
 /// RFC 5321 §4.5.3.1.8 asks for at least 100; 1,000 is Postfix's default (smtpd_recipient_limit).

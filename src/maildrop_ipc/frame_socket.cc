@@ -1,0 +1,168 @@
+#include "maildrop_ipc/frame_socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace fermo::maildrop_ipc {
+namespace {
+
+using Prefix = std::array<char, 4>;
+
+Prefix length_prefix(std::size_t octets) {
+  Prefix prefix;
+  for (std::size_t i = 0; i < prefix.size(); ++i) prefix[i] = static_cast<char>((octets >> (8 * i)) & 0xff);
+  return prefix;
+}
+
+std::size_t length_in(const Prefix& prefix) {
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < prefix.size(); ++i) {
+    octets |= std::size_t{static_cast<unsigned char>(prefix[i])} << (8 * i);
+  }
+  return octets;
+}
+
+error_code system_error() {
+  return {errno, boost::system::system_category()};
+}
+
+/// The address of a socket file. A path that is too long for sun_path is reached through a descriptor of its folder,
+/// which must stay open while the address is used.
+struct Address {
+  sockaddr_un name{};
+  Descriptor folder;
+};
+
+std::optional<Address> address_of(const std::filesystem::path& path) {
+  Address address;
+  address.name.sun_family = AF_UNIX;
+  std::string text = path.native();
+  if (text.size() >= sizeof(address.name.sun_path)) {
+    address.folder = Descriptor(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!address.folder) return std::nullopt;
+    text = "/proc/self/fd/" + std::to_string(address.folder.get()) + "/" + path.filename().native();
+  }
+  if (text.size() >= sizeof(address.name.sun_path)) {
+    errno = ENAMETOOLONG;
+    return std::nullopt;
+  }
+  std::memcpy(address.name.sun_path, text.c_str(), text.size() + 1);
+  return address;
+}
+
+const sockaddr* as_sockaddr(const Address& address) {
+  return reinterpret_cast<const sockaddr*>(&address.name);
+}
+
+Descriptor new_socket() {
+  return Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void FrameSocket::set_receive_time_max(std::chrono::milliseconds time_max) {
+  timeval time{};
+  time.tv_sec = time_max.count() / 1000;
+  time.tv_usec = time_max.count() % 1000 * 1000;
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+}
+
+bool FrameSocket::send(std::string_view payload) {
+  FERMO_CHECK(!payload.empty() && payload.size() <= limits::store_ipc_frame_octets_max);
+  Prefix prefix = length_prefix(payload.size());
+  std::string frame(prefix.data(), prefix.size());
+  frame.append(payload);
+  for (std::string_view rest = frame; !rest.empty();) {
+    const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return false;
+    rest.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+bool FrameSocket::receive(std::string& payload) {
+  Prefix prefix;
+  if (!receive_whole(prefix.data(), prefix.size())) return false;
+  const std::size_t octets = length_in(prefix);
+  if (octets == 0 || octets > limits::store_ipc_frame_octets_max) return false;
+  payload.resize(octets);
+  return receive_whole(payload.data(), octets);
+}
+
+bool FrameSocket::receive_whole(char* to, std::size_t octets) {
+  while (octets > 0) {
+    const ssize_t got = ::recv(socket_.get(), to, octets, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    to += got;
+    octets -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+void FrameSocket::shutdown() {
+  ::shutdown(socket_.get(), SHUT_RDWR);
+}
+
+void FrameSocket::say_goodbye(std::chrono::milliseconds time_max) {
+  if (::shutdown(socket_.get(), SHUT_WR) != 0) return;
+  set_receive_time_max(time_max);
+  std::string ignored;
+  while (receive(ignored)) {
+  }
+}
+
+Result<uid_t> FrameSocket::peer_user() const {
+  ucred credentials{};
+  socklen_t octets = sizeof(credentials);
+  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &octets) != 0) return system_error();
+  return credentials.uid;
+}
+
+Result<FrameSocket> connect_to(const std::filesystem::path& path) {
+  const auto address = address_of(path);
+  if (!address) return system_error();
+  Descriptor socket = new_socket();
+  if (!socket) return system_error();
+  if (::connect(socket.get(), as_sockaddr(*address), sizeof(address->name)) != 0) return system_error();
+  return FrameSocket(std::move(socket));
+}
+
+Result<Descriptor> listen_at(const std::filesystem::path& path) {
+  std::filesystem::path new_path = path;
+  new_path += ".new";
+  const auto address = address_of(new_path);
+  if (!address) return system_error();
+  Descriptor socket = new_socket();
+  if (!socket) return system_error();
+  if (::unlink(new_path.c_str()) != 0 && errno != ENOENT) return system_error();
+  // Before bind(2): the file gets the mode of the socket, so nobody else can connect in between.
+  if (::fchmod(socket.get(), S_IRUSR | S_IWUSR) != 0 ||
+      ::bind(socket.get(), as_sockaddr(*address), sizeof(address->name)) != 0 ||
+      ::listen(socket.get(), SOMAXCONN) != 0 || ::rename(new_path.c_str(), path.c_str()) != 0) {
+    return system_error();
+  }
+  return socket;
+}
+
+}  // namespace fermo::maildrop_ipc

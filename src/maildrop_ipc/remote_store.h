@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/limits.h"
+#include "maildrop/maildrop.h"
+
+namespace fermo::maildrop_ipc {
+
+class ClientConnection;
+
+/// A store that another process serves (StoreService). Each delivery and each snapshot has a connection of its own,
+/// every other call makes one. A lost connection is `unavailable`, and `unknown` once the request that makes a delivery
+/// or deletions durable has gone out. Thread-safe.
+class RemoteStore final : public maildrop::Store {
+ public:
+  /// Makes sure that somebody serves at `path`. `reply_time_max` bounds the wait for each reply. Errors: those of the
+  /// system (ENOENT or ECONNREFUSED: nobody serves there; EACCES: we may not), unavailable (too busy), unsupported
+  /// (another version).
+  static Result<std::unique_ptr<RemoteStore>> connect(
+      const std::filesystem::path& path, std::chrono::milliseconds reply_time_max = limits::store_ipc_reply_time_max);
+
+  Result<std::unique_ptr<maildrop::Delivery>> begin_delivery() override;
+  Result<std::unique_ptr<maildrop::Snapshot>> open(const DropId& drop) override;
+  Result<std::vector<maildrop::DropSummary>> list_drops(const std::optional<DropId>& after, std::size_t count) override;
+  Result<mail::DropListing> recount(const DropId& drop) override;
+  Result<maildrop::SweepReport> sweep() override;
+
+ private:
+  RemoteStore(std::filesystem::path path, std::chrono::milliseconds reply_time_max)
+      : path_(std::move(path)), reply_time_max_(reply_time_max) {}
+
+  Result<std::shared_ptr<ClientConnection>> new_connection();
+
+  const std::filesystem::path path_;
+  const std::chrono::milliseconds reply_time_max_;
+};
+
+}  // namespace fermo::maildrop_ipc

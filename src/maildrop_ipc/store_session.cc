@@ -1,0 +1,157 @@
+#include "maildrop_ipc/store_session.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/failure.h"
+#include "base/limits.h"
+
+namespace fermo::maildrop_ipc {
+namespace {
+
+/// The error of the store, as the other side will see it.
+reply::Failed failed(const error_code& error) {
+  if (error.category() == make_error_code(maildrop::Error::unknown).category()) {
+    return {static_cast<maildrop::Error>(error.value())};
+  }
+  if (error == Failure::unknown) return {maildrop::Error::unknown};
+  if (error == Failure::temporary) return {maildrop::Error::unavailable};
+  return {maildrop::Error::unsupported};
+}
+
+}  // namespace
+
+std::optional<Reply> StoreSession::answer(const Request& request) {
+  if (std::holds_alternative<request::Hello>(request) == greeted_) return std::nullopt;
+  return std::visit([this](const auto& asked) { return obey(asked); }, request);
+}
+
+StoreSession::Answer StoreSession::obey(const request::Hello& hello) {
+  if (hello.version != protocol_version) return reply::Failed{maildrop::Error::unsupported};
+  greeted_ = true;
+  return reply::Done{};
+}
+
+// --- A delivery ------------------------------------------------------------------------------------------------------
+
+StoreSession::Answer StoreSession::obey(const request::BeginDelivery&) {
+  if (!is_free()) return std::nullopt;
+  auto delivery = store_.begin_delivery();
+  if (!delivery) return failed(delivery.error());
+  delivery_ = std::move(*delivery);
+  return reply::Done{};
+}
+
+StoreSession::Answer StoreSession::obey(const request::Append& append) {
+  if (!delivery_) return std::nullopt;
+  if (const auto appended = delivery_->append(append.piece); !appended) {
+    delivery_.reset();
+    delivery_over_ = true;
+    return failed(appended.error());
+  }
+  appended_octets_ += append.piece.size();
+  return reply::Done{};
+}
+
+StoreSession::Answer StoreSession::obey(const request::AddRecipients& add) {
+  if (!delivery_ || add.recipients.size() > limits::store_ipc_recipients_max - recipients_.size()) return std::nullopt;
+  recipients_.insert(recipients_.end(), add.recipients.begin(), add.recipients.end());
+  return reply::Done{};
+}
+
+StoreSession::Answer StoreSession::obey(const request::Finish& finish) {
+  if (!delivery_ || finish.summary.wire_octets.value != appended_octets_) return std::nullopt;
+  const auto delivery = std::exchange(delivery_, nullptr);
+  delivery_over_ = true;
+  auto unique_ids = delivery->finish(finish.summary, recipients_, finish.received_at);
+  if (!unique_ids) return failed(unique_ids.error());
+  return reply::Delivered{std::move(*unique_ids)};
+}
+
+// --- A snapshot ------------------------------------------------------------------------------------------------------
+
+StoreSession::Answer StoreSession::obey(const request::Open& open) {
+  if (!is_free()) return std::nullopt;
+  auto snapshot = store_.open(open.drop);
+  if (!snapshot) return failed(snapshot.error());
+  snapshot_ = std::move(*snapshot);
+  return reply::Opened{snapshot_->drop_listing()};
+}
+
+StoreSession::Answer StoreSession::obey(const request::GetScanListings& get) {
+  if (!snapshot_) return std::nullopt;
+  auto listings = snapshot_->scan_listings(get.first, get.count);
+  if (!listings) return failed(listings.error());
+  return reply::ScanListings{std::move(*listings)};
+}
+
+StoreSession::Answer StoreSession::obey(const request::Read& read) {
+  if (!snapshot_) return std::nullopt;
+  if (cursors_.size() >= limits::store_ipc_cursors_max) return reply::Failed{maildrop::Error::unavailable};
+  auto cursor = snapshot_->read(read.number);
+  if (!cursor) return failed(cursor.error());
+  const auto summary = (*cursor)->summary();
+  // 2^32 reads later the numbers begin again; a connection that holds one cursor for so long loses nothing but itself.
+  if (!cursors_.try_emplace(++last_cursor_, std::move(*cursor)).second) return std::nullopt;
+  return reply::Reading{last_cursor_, summary};
+}
+
+StoreSession::Answer StoreSession::obey(const request::NextPiece& next) {
+  const auto cursor = cursors_.find(next.cursor);
+  if (cursor == cursors_.end()) return std::nullopt;
+  reply::Piece piece;
+  const auto more = cursor->second->next(piece.octets);
+  if (!more) return failed(more.error());
+  if (!*more) piece.octets.clear();
+  return piece;
+}
+
+StoreSession::Answer StoreSession::obey(const request::CloseCursor& close) {
+  if (cursors_.erase(close.cursor) == 0) return std::nullopt;
+  return reply::Done{};
+}
+
+StoreSession::Answer StoreSession::obey(const request::MarkDeletions& mark) {
+  if (!snapshot_) return std::nullopt;
+  // More numbers than messages: one of them at least cannot exist. This is what bounds the memory.
+  if (mark.numbers.size() > snapshot_->drop_listing().messages - marked_.size()) {
+    marked_.clear();
+    return reply::Failed{maildrop::Error::no_such_message};
+  }
+  marked_.insert(marked_.end(), mark.numbers.begin(), mark.numbers.end());
+  return reply::Done{};
+}
+
+StoreSession::Answer StoreSession::obey(const request::CommitDeletions&) {
+  if (!snapshot_) return std::nullopt;
+  const auto marked = std::exchange(marked_, {});
+  const auto committed = snapshot_->commit_deletions(marked);
+  if (!committed) return failed(committed.error());
+  return reply::Done{};
+}
+
+// --- The store itself ------------------------------------------------------------------------------------------------
+
+StoreSession::Answer StoreSession::obey(const request::ListDrops& list) {
+  if (!is_free()) return std::nullopt;
+  auto drops = store_.list_drops(list.after, list.count);
+  if (!drops) return failed(drops.error());
+  return reply::Drops{std::move(*drops)};
+}
+
+StoreSession::Answer StoreSession::obey(const request::Recount& recount) {
+  if (!is_free()) return std::nullopt;
+  const auto listing = store_.recount(recount.drop);
+  if (!listing) return failed(listing.error());
+  return reply::Counted{*listing};
+}
+
+StoreSession::Answer StoreSession::obey(const request::Sweep&) {
+  if (!is_free()) return std::nullopt;
+  const auto report = store_.sweep();
+  if (!report) return failed(report.error());
+  return reply::Swept{*report};
+}
+
+}  // namespace fermo::maildrop_ipc

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "maildrop/maildrop.h"
+#include "maildrop_ipc/wire.h"
+
+namespace fermo::maildrop_ipc {
+
+/// The serving half of one connection, without the socket: obeys requests from a stranger. What it was asked to hold (a
+/// delivery, a snapshot, cursors) ends with it. Used by one thread at a time.
+class StoreSession {
+ public:
+  /// `store` must outlive it.
+  explicit StoreSession(maildrop::Store& store) : store_(store) {}
+
+  /// Blocks as long as the store does. Nothing when the request is not one that may come now: the connection must be
+  /// closed.
+  std::optional<Reply> answer(const Request& request);
+
+ private:
+  using Answer = std::optional<Reply>;
+
+  Answer obey(const request::Hello& hello);
+  Answer obey(const request::BeginDelivery&);
+  Answer obey(const request::Append& append);
+  Answer obey(const request::AddRecipients& add);
+  Answer obey(const request::Finish& finish);
+  Answer obey(const request::Open& open);
+  Answer obey(const request::GetScanListings& get);
+  Answer obey(const request::Read& read);
+  Answer obey(const request::NextPiece& next);
+  Answer obey(const request::CloseCursor& close);
+  Answer obey(const request::MarkDeletions& mark);
+  Answer obey(const request::CommitDeletions&);
+  Answer obey(const request::ListDrops& list);
+  Answer obey(const request::Recount& recount);
+  Answer obey(const request::Sweep&);
+
+  /// The connection has not been given to a delivery or to a snapshot.
+  bool is_free() const { return !delivery_ && !delivery_over_ && !snapshot_; }
+
+  maildrop::Store& store_;
+  bool greeted_ = false;
+
+  std::unique_ptr<maildrop::Delivery> delivery_;
+  bool delivery_over_ = false;
+  std::uint64_t appended_octets_ = 0;
+  std::vector<maildrop::Recipient> recipients_;
+
+  std::unique_ptr<maildrop::Snapshot> snapshot_;
+  std::vector<MessageNumber> marked_;
+  std::map<CursorId, std::unique_ptr<maildrop::Cursor>> cursors_;  ///< After snapshot_: destroyed before it.
+  CursorId last_cursor_ = 0;
+};
+
+}  // namespace fermo::maildrop_ipc

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "mail/listing.h"
+#include "mail/unique_id.h"
+#include "mail/wire_message.h"
+#include "maildrop/error.h"
+#include "maildrop/maildrop.h"
+
+/// What is said on the store socket. A connection is a strict alternation of one request and one reply, each in a
+/// frame: its length in 4 octets, then the payload, whose first octet is the kind. A connection serves one delivery,
+/// one snapshot (with its cursors) or calls on the store itself, so that closing it ends all it held. Both sides decode
+/// what they get as input from a stranger. Nothing here touches a socket.
+namespace fermo::maildrop_ipc {
+
+/// Changes whenever a payload changes its meaning; both sides must have the same.
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// Names a cursor within its connection.
+using CursorId = std::uint32_t;
+
+namespace request {
+
+/// Must come first, and only there. Reply: Done, or Failed(unsupported) for another version.
+struct Hello {
+  std::uint32_t version = protocol_version;
+};
+/// Reply: Done.
+struct BeginDelivery {};
+/// 1 to `limits::message_piece_octets_max` octets. Reply: Done.
+struct Append {
+  std::string piece;
+};
+/// 1 to `limits::store_ipc_recipients_at_once_max` of the recipients of the delivery that is under way. Reply: Done.
+struct AddRecipients {
+  std::vector<maildrop::Recipient> recipients;
+};
+/// To all recipients added so far. Reply: Delivered.
+struct Finish {
+  mail::WireSummary summary;
+  Timestamp received_at;
+};
+/// Reply: Opened.
+struct Open {
+  DropId drop;
+};
+/// Reply: ScanListings.
+struct GetScanListings {
+  MessageNumber first;
+  std::size_t count;
+};
+/// Reply: Reading.
+struct Read {
+  MessageNumber number;
+};
+/// Reply: Piece.
+struct NextPiece {
+  CursorId cursor;
+};
+/// Reply: Done.
+struct CloseCursor {
+  CursorId cursor;
+};
+/// 1 to `limits::store_ipc_deletions_at_once_max` of the messages to delete. Reply: Done; after Failed none is marked.
+struct MarkDeletions {
+  std::vector<MessageNumber> numbers;
+};
+/// Of everything marked so far. Reply: Done.
+struct CommitDeletions {};
+/// Reply: Drops.
+struct ListDrops {
+  std::optional<DropId> after;
+  std::size_t count;
+};
+/// Reply: Counted.
+struct Recount {
+  DropId drop;
+};
+/// Reply: Swept.
+struct Sweep {};
+
+}  // namespace request
+
+using Request = std::variant<request::Hello, request::BeginDelivery, request::Append, request::AddRecipients,
+                             request::Finish, request::Open, request::GetScanListings, request::Read,
+                             request::NextPiece, request::CloseCursor, request::MarkDeletions, request::CommitDeletions,
+                             request::ListDrops, request::Recount, request::Sweep>;
+
+namespace reply {
+
+struct Done {};
+/// The answer to any request.
+struct Failed {
+  maildrop::Error error;
+};
+struct Delivered {
+  std::vector<mail::UniqueId> unique_ids;
+};
+struct Opened {
+  mail::DropListing listing;
+};
+struct ScanListings {
+  std::vector<mail::ScanListing> listings;
+};
+struct Reading {
+  CursorId cursor;
+  mail::WireSummary summary;
+};
+/// The end of the message when it is empty.
+struct Piece {
+  std::string octets;
+};
+struct Drops {
+  std::vector<maildrop::DropSummary> drops;
+};
+struct Counted {
+  mail::DropListing listing;
+};
+struct Swept {
+  maildrop::SweepReport report;
+};
+
+}  // namespace reply
+
+using Reply = std::variant<reply::Done, reply::Failed, reply::Delivered, reply::Opened, reply::ScanListings,
+                           reply::Reading, reply::Piece, reply::Drops, reply::Counted, reply::Swept>;
+
+/// The payload of a frame, never longer than `limits::store_ipc_frame_octets_max`.
+std::string encode(const Request& request);
+std::string encode(const Reply& reply);
+
+/// Nothing when `payload` is not exactly one request (reply) within the limits that stand beside it.
+std::optional<Request> decode_request(std::string_view payload);
+std::optional<Reply> decode_reply(std::string_view payload);
+
+}  // namespace fermo::maildrop_ipc

@@ -1,0 +1,137 @@
+#include <utility>
+
+#include "maildrop_ipc/wire.h"
+#include "maildrop_ipc/wire_values.h"
+
+namespace fermo::maildrop_ipc {
+namespace {
+
+// The numbers on the wire: never changed and never used again for something else.
+enum class ReplyKind : std::uint8_t {
+  done = 1,
+  failed = 2,
+  delivered = 3,
+  opened = 4,
+  scan_listings = 5,
+  reading = 6,
+  piece = 7,
+  drops = 8,
+  counted = 9,
+  swept = 10,
+};
+
+void put(FieldWriter& out, ReplyKind kind) {
+  out.number(static_cast<std::uint8_t>(kind));
+}
+
+void put(FieldWriter& out, const reply::Done&) {
+  put(out, ReplyKind::done);
+}
+void put(FieldWriter& out, const reply::Failed& failed) {
+  put(out, ReplyKind::failed);
+  out.number(static_cast<std::uint8_t>(failed.error));
+}
+void put(FieldWriter& out, const reply::Delivered& delivered) {
+  put(out, ReplyKind::delivered);
+  put_count(out, delivered.unique_ids, limits::store_ipc_recipients_max);
+  for (const auto& unique_id : delivered.unique_ids) out.octets(unique_id.text());
+}
+void put(FieldWriter& out, const reply::Opened& opened) {
+  put(out, ReplyKind::opened);
+  put(out, opened.listing);
+}
+void put(FieldWriter& out, const reply::ScanListings& reply) {
+  put(out, ReplyKind::scan_listings);
+  put_count(out, reply.listings, limits::scan_listings_at_once_max);
+  for (const auto& listing : reply.listings) {
+    out.octets(listing.unique_id.text());
+    out.number(listing.octets.value);
+  }
+}
+void put(FieldWriter& out, const reply::Reading& reading) {
+  put(out, ReplyKind::reading);
+  out.number(reading.cursor);
+  put(out, reading.summary);
+}
+void put(FieldWriter& out, const reply::Piece& piece) {
+  put(out, ReplyKind::piece);
+  out.octets(piece.octets);
+}
+void put(FieldWriter& out, const reply::Drops& reply) {
+  put(out, ReplyKind::drops);
+  put_count(out, reply.drops, limits::scan_listings_at_once_max);
+  for (const auto& summary : reply.drops) {
+    out.octets(summary.drop.text());
+    put(out, summary.listing);
+  }
+}
+void put(FieldWriter& out, const reply::Counted& counted) {
+  put(out, ReplyKind::counted);
+  put(out, counted.listing);
+}
+void put(FieldWriter& out, const reply::Swept& swept) {
+  put(out, ReplyKind::swept);
+  out.number(swept.report.bodies_removed);
+}
+
+std::optional<Reply> get_failed(FieldReader& in) {
+  const auto error = static_cast<maildrop::Error>(in.number<std::uint8_t>());
+  switch (error) {
+    case maildrop::Error::unavailable:
+    case maildrop::Error::out_of_space:
+    case maildrop::Error::corrupt:
+    case maildrop::Error::no_such_message:
+    case maildrop::Error::duplicate:
+    case maildrop::Error::unknown:
+    case maildrop::Error::unsupported:
+      return reply::Failed{error};
+  }
+  return std::nullopt;
+}
+
+Reply get_reading(FieldReader& in) {
+  const auto cursor = in.number<CursorId>();
+  return reply::Reading{cursor, get_wire_summary(in)};
+}
+
+std::optional<Reply> get_reply(FieldReader& in) {
+  switch (static_cast<ReplyKind>(in.number<std::uint8_t>())) {
+    case ReplyKind::done:
+      return reply::Done{};
+    case ReplyKind::failed:
+      return get_failed(in);
+    case ReplyKind::delivered:
+      return reply::Delivered{get_list(in, limits::store_ipc_recipients_max, get_unique_id)};
+    case ReplyKind::opened:
+      return reply::Opened{get_drop_listing(in)};
+    case ReplyKind::scan_listings:
+      return reply::ScanListings{get_list(in, limits::scan_listings_at_once_max, get_scan_listing)};
+    case ReplyKind::reading:
+      return get_reading(in);
+    case ReplyKind::piece:
+      return reply::Piece{get_octets(in, limits::message_piece_octets_max)};
+    case ReplyKind::drops:
+      return reply::Drops{get_list(in, limits::scan_listings_at_once_max, get_drop_summary)};
+    case ReplyKind::counted:
+      return reply::Counted{get_drop_listing(in)};
+    case ReplyKind::swept:
+      return reply::Swept{{in.number<std::uint64_t>()}};
+  }
+  return std::nullopt;
+}
+
+void put_reply(FieldWriter& out, const Reply& reply) {
+  std::visit([&out](const auto& alternative) { put(out, alternative); }, reply);
+}
+
+}  // namespace
+
+std::string encode(const Reply& reply) {
+  return encode_any(reply, put_reply);
+}
+
+std::optional<Reply> decode_reply(std::string_view payload) {
+  return decode_any(payload, get_reply);
+}
+
+}  // namespace fermo::maildrop_ipc
