@@ -1,0 +1,193 @@
+#include "maildrop_ipc/wire.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+
+namespace fermo::maildrop_ipc {
+namespace {
+
+DropId drop(std::string_view text) {
+  return DropId::from(text).value();
+}
+mail::UniqueId unique_id(std::string_view text) {
+  return mail::UniqueId::from(text).value();
+}
+std::string octets(std::initializer_list<int> values) {
+  std::string text;
+  for (const int value : values) text.push_back(static_cast<char>(value));
+  return text;
+}
+
+const mail::WireSummary summary{Octets{300}, Octets{0x0102030405}, Octets{20}};
+
+std::vector<Request> every_request() {
+  std::vector<maildrop::Recipient> recipients;
+  recipients.push_back({drop("ann"), "Delivered-To: ann\r\n", unique_id("imported-1")});
+  recipients.push_back({drop("bob@example.org"), "", std::nullopt});
+  return {request::Hello{},
+          request::BeginDelivery{},
+          request::Append{std::string("a\0b\r\n", 5)},
+          request::AddRecipients{recipients},
+          request::Finish{summary, Timestamp(std::chrono::microseconds(-5))},
+          request::Open{drop("ann")},
+          request::GetScanListings{MessageNumber::at_index(9), limits::scan_listings_at_once_max},
+          request::Read{MessageNumber::at_index(1)},
+          request::NextPiece{7},
+          request::CloseCursor{8},
+          request::MarkDeletions{{MessageNumber::at_index(0), MessageNumber::at_index(0xffffffffff)}},
+          request::CommitDeletions{},
+          request::ListDrops{std::nullopt, 3},
+          request::ListDrops{drop("ann"), 0},
+          request::Recount{drop("ann")},
+          request::Sweep{}};
+}
+
+std::vector<Reply> every_reply() {
+  return {reply::Done{},
+          reply::Failed{maildrop::Error::unknown},
+          reply::Delivered{{unique_id("a"), unique_id("b")}},
+          reply::Delivered{},
+          reply::Opened{{2, Octets{300}}},
+          reply::ScanListings{{{unique_id("a"), Octets{1}}, {unique_id("b"), Octets{2}}}},
+          reply::Reading{5, summary},
+          reply::Piece{"text"},
+          reply::Piece{},
+          reply::Drops{{{drop("ann"), {1, Octets{2}}}}},
+          reply::Counted{{4, Octets{500}}},
+          reply::Swept{{6}}};
+}
+
+TEST(Wire, EveryRequestComesBackAsItWas) {
+  for (const auto& request : every_request()) {
+    const auto payload = encode(request);
+    const auto decoded = decode_request(payload);
+    ASSERT_TRUE(decoded) << request.index();
+    EXPECT_EQ(decoded->index(), request.index());
+    EXPECT_EQ(encode(*decoded), payload);
+  }
+}
+
+TEST(Wire, EveryReplyComesBackAsItWas) {
+  for (const auto& reply : every_reply()) {
+    const auto payload = encode(reply);
+    const auto decoded = decode_reply(payload);
+    ASSERT_TRUE(decoded) << reply.index();
+    EXPECT_EQ(decoded->index(), reply.index());
+    EXPECT_EQ(encode(*decoded), payload);
+  }
+}
+
+TEST(Wire, FieldsKeepTheirValues) {
+  const auto request =
+      decode_request(encode(Request(request::Finish{summary, Timestamp(std::chrono::microseconds(-5))})));
+  ASSERT_TRUE(request);
+  const auto& finish = std::get<request::Finish>(*request);
+  EXPECT_EQ(finish.summary, summary);
+  EXPECT_EQ(finish.received_at.time_since_epoch().count(), -5);
+
+  const auto added = decode_request(encode(every_request().at(3)));
+  ASSERT_TRUE(added);
+  const auto& recipients = std::get<request::AddRecipients>(*added).recipients;
+  ASSERT_EQ(recipients.size(), 2u);
+  EXPECT_EQ(recipients[0].drop, drop("ann"));
+  EXPECT_EQ(recipients[0].trace_fields, "Delivered-To: ann\r\n");
+  EXPECT_EQ(recipients[0].unique_id, unique_id("imported-1"));
+  EXPECT_EQ(recipients[1].unique_id, std::nullopt);
+}
+
+TEST(Wire, NumbersAreLittleEndian) {
+  EXPECT_EQ(encode(Request(request::NextPiece{0x01020304})), octets({9, 4, 3, 2, 1}));
+}
+
+TEST(Wire, NoPartOfAPayloadIsAPayload) {
+  for (const auto& request : every_request()) {
+    const auto payload = encode(request);
+    for (std::size_t size = 0; size < payload.size(); ++size) {
+      EXPECT_FALSE(decode_request(payload.substr(0, size))) << request.index() << " cut to " << size;
+    }
+  }
+  for (const auto& reply : every_reply()) {
+    const auto payload = encode(reply);
+    for (std::size_t size = 0; size < payload.size(); ++size) {
+      EXPECT_FALSE(decode_reply(payload.substr(0, size))) << reply.index() << " cut to " << size;
+    }
+  }
+}
+
+TEST(Wire, NothingMayFollowAPayload) {
+  for (const auto& request : every_request()) EXPECT_FALSE(decode_request(encode(request) + '\0')) << request.index();
+  for (const auto& reply : every_reply()) EXPECT_FALSE(decode_reply(encode(reply) + '\0')) << reply.index();
+}
+
+TEST(Wire, UnknownKindsAreRefused) {
+  for (const int kind : {0, 16, 255}) EXPECT_FALSE(decode_request(octets({kind}))) << kind;
+  for (const int kind : {0, 11, 255}) EXPECT_FALSE(decode_reply(octets({kind}))) << kind;
+}
+
+TEST(Wire, UnknownErrorsAreRefused) {
+  EXPECT_FALSE(decode_reply(octets({2, 0})));
+  EXPECT_TRUE(decode_reply(octets({2, 7})));
+  EXPECT_FALSE(decode_reply(octets({2, 8})));
+}
+
+TEST(Wire, ACountThatPromisesMoreThanFollowsIsRefused) {
+  EXPECT_FALSE(decode_request(octets({11, 0xff, 0x3f, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0})));
+  EXPECT_FALSE(decode_reply(octets({3, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 'a'})));
+  EXPECT_FALSE(decode_request(octets({3, 0xff, 0xff, 0xff, 0xff, 'a'})));
+}
+
+TEST(Wire, WhatBreaksALimitIsRefused) {
+  const std::string whole = encode(Request(request::Append{std::string(limits::message_piece_octets_max, 'x')}));
+  EXPECT_TRUE(decode_request(whole));
+  EXPECT_FALSE(
+      decode_request(encode(Request(request::Append{std::string(limits::message_piece_octets_max + 1, 'x')}))));
+  EXPECT_FALSE(decode_request(encode(Request(request::Append{}))));
+  EXPECT_FALSE(decode_request(encode(Request(request::AddRecipients{}))));
+  EXPECT_FALSE(decode_request(encode(Request(request::MarkDeletions{}))));
+  EXPECT_FALSE(decode_request(
+      encode(Request(request::GetScanListings{MessageNumber::at_index(0), limits::scan_listings_at_once_max + 1}))));
+  EXPECT_FALSE(
+      decode_request(encode(Request(request::ListDrops{std::nullopt, limits::scan_listings_at_once_max + 1}))));
+}
+
+TEST(Wire, NamesThatBreakTheirRuleAreRefused) {
+  EXPECT_FALSE(decode_request(octets({6, 0, 0, 0, 0})));                 // open: empty drop
+  EXPECT_FALSE(decode_request(octets({6, 1, 0, 0, 0, '\n'})));           // open: control character
+  EXPECT_FALSE(decode_reply(octets({3, 1, 0, 0, 0, 1, 0, 0, 0, ' '})));  // delivered: unique-id
+  EXPECT_FALSE(decode_request(octets({4, 1, 0, 0, 0, 1, 0, 0, 0, 'a', 0, 0, 0, 0, 1, 0, 0, 0, ' '})));  // recipient
+  EXPECT_FALSE(decode_request(octets({8, 0, 0, 0, 0, 0, 0, 0, 0})));  // read: message 0
+}
+
+TEST(Wire, ASummaryThatCannotBeIsRefused) {
+  const mail::WireSummary more_than_stored{Octets{11}, Octets{10}, Octets{0}};
+  const mail::WireSummary header_beyond_end{Octets{10}, Octets{10}, Octets{11}};
+  EXPECT_FALSE(decode_request(encode(Request(request::Finish{more_than_stored, {}}))));
+  EXPECT_FALSE(decode_reply(encode(Reply(reply::Reading{1, header_beyond_end}))));
+}
+
+TEST(Wire, TheLargestOfEverythingFitsOneFrame) {
+  const std::string longest_drop(limits::drop_id_octets_max, 'd');
+  const std::string longest_id(limits::unique_id_octets_max, 'u');
+  const maildrop::Recipient recipient{drop(longest_drop), std::string(limits::trace_fields_octets_max, 't'),
+                                      unique_id(longest_id)};
+  const std::vector recipients(limits::store_ipc_recipients_at_once_max, recipient);
+  const std::vector numbers(limits::store_ipc_deletions_at_once_max, MessageNumber::at_index(1));
+  const std::vector ids(limits::store_ipc_recipients_max, unique_id(longest_id));
+  const std::vector listings(limits::scan_listings_at_once_max, mail::ScanListing{unique_id(longest_id), Octets{1}});
+  const std::vector drops(limits::scan_listings_at_once_max, maildrop::DropSummary{drop(longest_drop), {}});
+  EXPECT_TRUE(decode_request(encode(Request(request::AddRecipients{recipients}))));
+  EXPECT_TRUE(decode_request(encode(Request(request::MarkDeletions{numbers}))));
+  EXPECT_TRUE(decode_reply(encode(Reply(reply::Delivered{ids}))));
+  EXPECT_TRUE(decode_reply(encode(Reply(reply::ScanListings{listings}))));
+  EXPECT_TRUE(decode_reply(encode(Reply(reply::Drops{drops}))));
+  EXPECT_TRUE(decode_reply(encode(Reply(reply::Piece{std::string(limits::message_piece_octets_max, 'p')}))));
+}
+
+}  // namespace
+}  // namespace fermo::maildrop_ipc
