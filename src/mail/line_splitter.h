@@ -23,6 +23,10 @@ class LineSplitter {
 
   /// `line_octets_max` counts without the line end; it may be changed between lines (a SASL response is longer).
   explicit LineSplitter(std::size_t line_octets_max) : line_octets_max_(line_octets_max) {}
+  ~LineSplitter() { clear(); }
+  LineSplitter(const LineSplitter&) = delete;
+  LineSplitter& operator=(const LineSplitter&) = delete;
+
   void set_line_octets_max(std::size_t line_octets_max) { line_octets_max_ = line_octets_max; }
 
   /// Appends what arrived. The driver reads only when next() said NeedMore, so no more than one read is ever buffered.
@@ -31,11 +35,11 @@ class LineSplitter {
 
   /// Octets received and not yet given out as a line: anything here at STLS is an injection.
   bool empty() const;
-  /// What is buffered and not given out, left where it is: mail data ends somewhere inside it (DATA). The view lives until the next
-  /// call of any other member.
+  /// What is buffered and not given out, left where it is: mail data ends somewhere inside it (DATA). The view lives
+  /// until the next call of any other member.
   std::string_view peek() const { return std::string_view(buffer_).substr(begin_); }
-  /// Takes out up to `octets_max` of what is buffered, without looking for line ends (BDAT, DATA). The view lives until the next
-  /// call of any member.
+  /// Takes out up to `octets_max` of what is buffered, without looking for line ends (BDAT, DATA). The view lives until
+  /// the next call of any member.
   std::string_view take(std::size_t octets_max);
   /// Octets of the over-long line that is being dropped, so that an endless one can be ended.
   std::size_t dropped_octets() const { return dropped_; }
@@ -43,6 +47,10 @@ class LineSplitter {
   void clear();
 
  private:
+  void make_room(std::size_t octets);
+  Outcome next_kept();
+  Outcome next_dropped();
+
   std::size_t line_octets_max_;
   std::string buffer_;
   std::size_t begin_ = 0;    ///< Where the first octet not given out stands.
