@@ -76,6 +76,24 @@ inline constexpr std::size_t connections_max = 10'000;
 inline constexpr std::size_t connections_per_address_max = 100;
 /// How long sessions may go on after SIGTERM; systemd's own stop time-out is 90 s.
 inline constexpr std::chrono::seconds drain_time_max = 20s;
+/// After a reply that ends a session for cause (too many errors), what the peer still sends is read and dropped for so long and up to
+/// so much: closing at once would make the kernel send a reset that can overtake the reply.
+inline constexpr std::chrono::seconds lingering_time_max = 2s;
+inline constexpr std::size_t lingering_octets_max = 256 * 1024;
+/// Reads or writes that a stream may complete in a row without giving way: 16 × 16 KiB, about a tenth of a millisecond.
+inline constexpr unsigned stream_turns_max = 16;
+/// Connections that the kernel holds until they are accepted; the kernel cuts it to net.core.somaxconn (4096 since Linux 5.4).
+inline constexpr int listen_backlog = 4096;
+/// How long no connection is accepted after the process has run out of descriptors.
+inline constexpr std::chrono::milliseconds accept_pause = 200ms;
+/// Jobs that may wait for the store. Each session has one at most, so this is where a stalled disk turns into [SYS/TEMP].
+inline constexpr std::size_t store_queue_max = 8'192;
+/// Logins that may wait for a hash: at 30 ms each on 2 cores the last one waits 15 s, as long as clients do.
+inline constexpr std::size_t login_queue_max = 1'024;
+/// Keys of session tickets are renewed after this long; half a day is what Cloudflare and nginx guides settle on, RFC 8446 §4.6.1 allows 7 d.
+inline constexpr std::chrono::hours ticket_key_time_max = 12h;
+/// Text that a peer chose (user, HELO) in one field of a log line.
+inline constexpr std::size_t log_text_octets_max = 128;
 
 // --- Store socket ----------------------------------------------------------------------------------------------------
 

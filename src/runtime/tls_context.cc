@@ -1,0 +1,198 @@
+#include "runtime/tls_context.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <ctime>
+#include <span>
+#include <string_view>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "base/limits.h"
+#include "base/random.h"
+#include "runtime/error.h"
+#include "runtime/ticket_keys.h"
+
+namespace fermo::runtime {
+namespace {
+
+/// Mozilla's intermediate profile, version 5.7, for TLS 1.2; TLS 1.3 has only good ones.
+constexpr const char* kCiphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+
+struct FreeContext {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
+
+std::string reason() {
+  return take_openssl_error(make_error_code(Error::cancelled)).message();
+}
+
+/// A key that asks for a passphrase would stop the start of the program at a prompt.
+int refuse_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
+std::string day_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return "unknown";
+  std::array<char, 16> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
+  return text.data();
+}
+
+std::string summary_of(const X509* certificate) {
+  std::array<char, 256> subject{};
+  X509_NAME_oneline(X509_get_subject_name(certificate), subject.data(), static_cast<int>(subject.size()));
+  const ASN1_TIME* end = X509_get0_notAfter(certificate);
+  const bool expired = X509_cmp_current_time(end) < 0;
+  return std::string(subject.data()) + (expired ? ", EXPIRED on " : ", valid until ") + day_of(end);
+}
+
+/// Nothing on success.
+std::string load_files(SSL_CTX* context, const CertificateFiles& files) {
+  if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
+    return "the certificate " + files.certificate.string() + " cannot be used: " + reason() +
+           "; it must be a readable PEM file with the server's certificate first and the intermediate ones after it";
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return "the key " + files.key.string() + " cannot be used: " + reason() +
+           "; it must be a readable PEM file without a passphrase, and belong to " + files.certificate.string();
+  }
+  if (SSL_CTX_check_private_key(context) != 1) {
+    return "the key " + files.key.string() + " does not belong to the certificate " + files.certificate.string();
+  }
+  return {};
+}
+
+void set_protocol(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);  // RFC 8314 §4.1, RFC 8996
+  SSL_CTX_set_cipher_list(context, kCiphers);
+  SSL_CTX_set1_groups_list(context, kGroups);
+  SSL_CTX_set_dh_auto(context, 1);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  // A connection that waits for its next command holds no record buffers (34 KiB of them).
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
+}  // namespace
+
+class TlsContext::Impl {
+ public:
+  explicit Impl(std::string alpn_protocol)
+      : context_(SSL_CTX_new(TLS_server_method())),
+        alpn_protocol_(std::move(alpn_protocol)),
+        ticket_keys_(limits::ticket_key_time_max) {}
+
+  std::string load(const CertificateFiles& files) {
+    if (!context_) return "OpenSSL cannot make a TLS context: " + reason();
+    SSL_CTX_set_default_passwd_cb(context_.get(), &refuse_passphrase);
+    if (std::string problem = load_files(context_.get(), files); !problem.empty()) return problem;
+    summary_ = summary_of(SSL_CTX_get0_certificate(context_.get()));
+    set_protocol(context_.get());
+    SSL_CTX_set_alpn_select_cb(context_.get(), &select_alpn, this);
+    set_resumption();
+    return {};
+  }
+
+  SSL_CTX* context() const { return context_.get(); }
+  const std::string& alpn_protocol() const { return alpn_protocol_; }
+  const std::string& summary() const { return summary_; }
+
+ private:
+  /// Resumption by tickets alone: a session cache would cost memory for each client and a lock for each handshake.
+  void set_resumption() {
+    SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
+    static constexpr std::array<unsigned char, 5> id = {'f', 'e', 'r', 'm', 'o'};
+    SSL_CTX_set_session_id_context(context_.get(), id.data(), id.size());
+    SSL_CTX_set_num_tickets(context_.get(), 1);  // POP3 clients make one connection after the other
+    SSL_CTX_set_app_data(context_.get(), this);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context_.get(), &seal_ticket);
+  }
+
+  static int select_alpn(SSL*, const unsigned char** chosen, unsigned char* chosen_octets, const unsigned char* offered,
+                         unsigned int offered_octets, void* self) {
+    const std::string& ours = static_cast<const Impl*>(self)->alpn_protocol_;
+    std::string_view list(reinterpret_cast<const char*>(offered), offered_octets);
+    while (!list.empty()) {
+      const std::size_t octets = static_cast<unsigned char>(list.front());
+      if (octets >= list.size()) break;
+      if (list.substr(1, octets) == ours) {
+        *chosen = reinterpret_cast<const unsigned char*>(list.data() + 1);
+        *chosen_octets = static_cast<unsigned char>(octets);
+        return SSL_TLSEXT_ERR_OK;
+      }
+      list.remove_prefix(1 + octets);
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+
+  /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3) says what each return value means.
+  static int seal_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                         int sealing) {
+    auto* self = static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    const auto now = TicketKeys::Clock::now();
+    if (sealing == 1) {
+      const TicketKeys::Key key = self->ticket_keys_.current(now);
+      std::memcpy(name, key.name.data(), key.name.size());
+      fill_random(std::as_writable_bytes(std::span(iv, 16)));
+      return use_key(key, iv, cipher, mac, true) ? 1 : -1;
+    }
+    TicketKeys::Name wanted;
+    std::memcpy(wanted.data(), name, wanted.size());
+    const auto found = self->ticket_keys_.find(wanted, now);
+    if (!found) return 0;
+    if (!use_key(found->key, iv, cipher, mac, false)) return -1;
+    return found->current ? 1 : 2;
+  }
+
+  static bool use_key(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                      bool sealing) {
+    auto* mac_key = const_cast<std::byte*>(key.mac.data());  // OSSL_PARAM has no const form
+    std::array<char, 7> digest = {"SHA256"};
+    const std::array<OSSL_PARAM, 3> parameters = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, key.mac.size()),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
+    const auto* cipher_key = reinterpret_cast<const unsigned char*>(key.cipher.data());
+    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, cipher_key, iv, sealing ? 1 : 0) == 1 &&
+           EVP_MAC_CTX_set_params(mac, parameters.data()) == 1;
+  }
+
+  ContextPointer context_;
+  std::string alpn_protocol_;
+  std::string summary_;
+  TicketKeys ticket_keys_;
+};
+
+TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TlsContext::~TlsContext() = default;
+
+Explained<std::shared_ptr<const TlsContext>> TlsContext::load(const CertificateFiles& files,
+                                                              std::string alpn_protocol) {
+  using Outcome = Explained<std::shared_ptr<const TlsContext>>;
+  auto impl = std::make_unique<Impl>(std::move(alpn_protocol));
+  if (std::string problem = impl->load(files); !problem.empty()) return Outcome::problem(std::move(problem));
+  return Outcome(std::shared_ptr<const TlsContext>(new TlsContext(std::move(impl))));
+}
+
+ssl_ctx_st* TlsContext::native() const {
+  return impl_->context();
+}
+const std::string& TlsContext::alpn_protocol() const {
+  return impl_->alpn_protocol();
+}
+const std::string& TlsContext::summary() const {
+  return impl_->summary();
+}
+
+}  // namespace fermo::runtime

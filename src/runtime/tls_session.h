@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "runtime/tls_context.h"
+
+struct ssl_st;
+
+namespace fermo::runtime {
+
+/// What one try on a non-blocking descriptor came to.
+struct Attempt {
+  enum class Then {
+    done,           ///< `outcome` says how it went.
+    wait_readable,  ///< Try again when the descriptor is readable,
+    wait_writable,  ///< or writable.
+  };
+  Then then;
+  Result<std::size_t> outcome;
+
+  static Attempt done(Result<std::size_t> outcome) { return {Then::done, outcome}; }
+  static Attempt wait(Then then) { return {then, std::size_t{0}}; }
+};
+
+/// The server's side of TLS on a non-blocking socket: OpenSSL reads and writes the descriptor itself, so octets are
+/// copied once. Every member tries once and never waits. Not thread-safe.
+class TlsSession {
+ public:
+  /// Nothing when OpenSSL is out of memory. Does not own `fd`.
+  static std::optional<TlsSession> accept(std::shared_ptr<const TlsContext> context, int fd);
+
+  Attempt handshake();
+  /// 0 octets: the peer said close_notify. Error::truncated: it closed without.
+  Attempt read(std::span<char> into);
+  Attempt write(std::string_view octets);
+  /// Says close_notify, if that is possible at once and the session has not failed.
+  void close();
+
+  /// "TLSv1.3 TLS_AES_256_GCM_SHA384", with " resumed" when it was; for the log.
+  std::string summary() const;
+
+ private:
+  struct Free {
+    void operator()(ssl_st* ssl) const;
+  };
+
+  TlsSession(std::shared_ptr<const TlsContext> context, ssl_st* ssl) : context_(std::move(context)), ssl_(ssl) {}
+  Attempt attempt(int returned, std::size_t octets);
+
+  std::shared_ptr<const TlsContext> context_;  ///< OpenSSL's callbacks use it.
+  std::unique_ptr<ssl_st, Free> ssl_;
+  bool failed_ = false;  ///< After a fatal error nothing more may be said, not even close_notify.
+};
+
+}  // namespace fermo::runtime
