@@ -15,14 +15,15 @@
 #include "mail/listing.h"
 #include "sasl/password_login.h"
 
-/// The server's side of RFC 1939 without sockets, clocks, threads or stores: octets go in, steps for the driver come out.
+/// The server's side of RFC 1939 without sockets, clocks, threads or stores: octets go in, steps for the driver come
+/// out.
 namespace fermo::pop3 {
 
 struct ServerSettings {
-  std::string host_name;              ///< For the greeting.
-  std::string implementation;         ///< For IMPLEMENTATION (RFC 2449 §6.9); empty: not announced.
-  bool tls_available = false;         ///< STLS is offered until TLS is active.
-  bool plaintext_logins = false;      ///< Passwords are taken without TLS (a loopback peer, or by wish of the operator).
+  std::string host_name;          ///< For the greeting.
+  std::string implementation;     ///< For IMPLEMENTATION (RFC 2449 §6.9); empty: not announced.
+  bool tls_available = false;     ///< STLS is offered until TLS is active.
+  bool plaintext_logins = false;  ///< Passwords are taken without TLS (a loopback peer, or by wish of the operator).
   std::optional<std::chrono::seconds> login_delay;  ///< Announced only when somebody enforces it.
   std::optional<std::uint32_t> expire_days;         ///< Announced only when somebody enforces it; `expire_never` too.
   bool expire_never = false;
@@ -53,8 +54,9 @@ struct ReadScanListings {
   MessageNumber first;
   std::size_t count;
 };
-/// Queue `preface` and after it the message, or its header and the first `body_lines` lines of its body; answer(MessageSent).
-/// The preface may leave only when the first piece of the message has been read. The terminating dot is the session's to send.
+/// Queue `preface` and after it the message, or its header and the first `body_lines` lines of its body;
+/// answer(MessageSent). The preface may leave only when the first piece of the message has been read. The terminating
+/// dot is the session's to send.
 struct SendMessage {
   MessageNumber number;
   std::string preface;
@@ -66,21 +68,22 @@ struct Commit {
 };
 /// Why a session ended, for the log and for counters.
 enum class End {
-  quit,               ///< The client said QUIT.
-  disconnected,       ///< The peer closed without QUIT; nothing is deleted.
-  autologout,         ///< RFC 1939 §3; nothing is deleted.
+  quit,          ///< The client said QUIT.
+  disconnected,  ///< The peer closed without QUIT; nothing is deleted.
+  autologout,    ///< RFC 1939 §3; nothing is deleted.
   too_many_errors,
   too_many_logins,
   tls_failed,
-  protocol_violation, ///< Octets in the clear after STLS, or a line that never ends.
-  failure,            ///< Ours: a message or a listing could not be sent whole, a login or a QUIT could not be carried out.
-  shut_down,          ///< shut_down() was called; nothing is deleted, and nothing is said (as RFC 1939 §3 asks of autologout).
+  protocol_violation,  ///< Octets in the clear after STLS, or a line that never ends.
+  failure,    ///< Ours: a message or a listing could not be sent whole, a login or a QUIT could not be carried out.
+  shut_down,  ///< shut_down() was called; nothing is deleted, and nothing is said (as RFC 1939 §3 asks of autologout).
 };
 /// Flush, close the connection and forget the session.
 struct Close {
   End end;
 };
-using Step = std::variant<NeedInput, Send, StartTls, Verify, OpenMaildrop, ReadScanListings, SendMessage, Commit, Close>;
+using Step =
+    std::variant<NeedInput, Send, StartTls, Verify, OpenMaildrop, ReadScanListings, SendMessage, Commit, Close>;
 
 // --- Answers: how it went --------------------------------------------------------------------------------------------
 
@@ -108,17 +111,17 @@ struct Committed {
 
 /// What the log tells about a session at its end.
 struct SessionRecord {
-  std::string user;            ///< As the client gave it, unverified, when no login succeeded.
+  std::string user;  ///< As the client gave it, unverified, when no login succeeded.
   bool authenticated = false;
   std::uint32_t commands = 0;
-  std::uint32_t errors = 0;    ///< -ERR replies.
-  std::uint64_t retrieved = 0; ///< Messages sent whole (RETR).
-  std::uint64_t topped = 0;    ///< TOP.
-  std::uint64_t deleted = 0;   ///< Committed.
+  std::uint32_t errors = 0;     ///< -ERR replies.
+  std::uint64_t retrieved = 0;  ///< Messages sent whole (RETR).
+  std::uint64_t topped = 0;     ///< TOP.
+  std::uint64_t deleted = 0;    ///< Committed.
 };
 
-/// One session. Call next() until it gives NeedInput or a step that wants an answer; then receive() or answer(), then next()
-/// again. Not thread-safe. Memory is bounded: one command line, one page of scan listings, one bit a message.
+/// One session. Call next() until it gives NeedInput or a step that wants an answer; then receive() or answer(), then
+/// next() again. Not thread-safe. Memory is bounded: one command line, one page of scan listings, one bit a message.
 class ServerSession {
  public:
   /// `tls_active`: the connection began with TLS (pop3s).
