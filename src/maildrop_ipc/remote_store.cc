@@ -6,13 +6,16 @@
 #include <string_view>
 #include <utility>
 
-#include "base/check.h"
 #include "maildrop_ipc/client_connection.h"
 
 namespace fermo::maildrop_ipc {
 namespace {
 
 using Connection = std::shared_ptr<ClientConnection>;
+
+bool trace_too_long(const maildrop::Recipient& recipient) {
+  return recipient.trace_fields.size() > limits::trace_fields_octets_max;
+}
 
 class RemoteDelivery final : public maildrop::Delivery {
  public:
@@ -31,7 +34,9 @@ class RemoteDelivery final : public maildrop::Delivery {
   Result<std::vector<mail::UniqueId>> finish(const mail::WireSummary& summary,
                                              std::span<const maildrop::Recipient> recipients,
                                              Timestamp received_at) override {
-    if (recipients.size() > limits::store_ipc_recipients_max) return maildrop::Error::unsupported;
+    if (recipients.size() > limits::store_ipc_recipients_max || std::ranges::any_of(recipients, trace_too_long)) {
+      return maildrop::Error::unsupported;
+    }
     if (const auto added = add(recipients); !added) return added.error();
     auto delivered =
         connection_->ask<reply::Delivered>(request::Finish{summary, received_at}, maildrop::Error::unknown);
@@ -90,10 +95,10 @@ class RemoteSnapshot final : public maildrop::Snapshot {
   mail::DropListing drop_listing() const override { return listing_; }
 
   Result<std::vector<mail::ScanListing>> scan_listings(MessageNumber first, std::size_t count) override {
-    FERMO_CHECK(count <= limits::scan_listings_at_once_max);
-    auto reply = connection_->ask<reply::ScanListings>(request::GetScanListings{first, count});
+    const std::size_t wanted = std::min(count, limits::scan_listings_at_once_max);
+    auto reply = connection_->ask<reply::ScanListings>(request::GetScanListings{first, wanted});
     if (!reply) return reply.error();
-    if (reply->listings.size() > count) return maildrop::Error::unavailable;
+    if (reply->listings.size() > wanted) return maildrop::Error::unavailable;
     return std::move(reply->listings);
   }
 
@@ -165,10 +170,10 @@ Result<std::unique_ptr<maildrop::Snapshot>> RemoteStore::open(const DropId& drop
 
 Result<std::vector<maildrop::DropSummary>> RemoteStore::list_drops(const std::optional<DropId>& after,
                                                                    std::size_t count) {
-  FERMO_CHECK(count <= limits::scan_listings_at_once_max);
   auto connection = new_connection();
   if (!connection) return connection.error();
-  auto reply = (*connection)->ask<reply::Drops>(request::ListDrops{after, count});
+  const std::size_t wanted = std::min(count, limits::scan_listings_at_once_max);
+  auto reply = (*connection)->ask<reply::Drops>(request::ListDrops{after, wanted});
   if (!reply) return reply.error();
   return std::move(reply->drops);
 }

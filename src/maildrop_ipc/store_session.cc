@@ -61,9 +61,10 @@ StoreSession::Answer StoreSession::obey(const request::AddRecipients& add) {
 }
 
 StoreSession::Answer StoreSession::obey(const request::Finish& finish) {
-  if (!delivery_ || finish.summary.wire_octets.value != appended_octets_) return std::nullopt;
+  if (!delivery_) return std::nullopt;
   const auto delivery = std::exchange(delivery_, nullptr);
   delivery_over_ = true;
+  if (finish.summary.wire_octets.value != appended_octets_) return reply::Failed{maildrop::Error::corrupt};
   auto unique_ids = delivery->finish(finish.summary, recipients_, finish.received_at);
   if (!unique_ids) return failed(unique_ids.error());
   return reply::Delivered{std::move(*unique_ids)};

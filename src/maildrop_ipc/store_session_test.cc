@@ -1,0 +1,200 @@
+#include "maildrop_ipc/store_session.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/limits.h"
+#include "maildrop/memory_maildrop.h"
+
+namespace fermo::maildrop_ipc {
+namespace {
+
+using maildrop::Error;
+
+const std::string message = "Subject: one\r\n\r\ntext\r\n";
+
+DropId drop(std::string_view text) {
+  return DropId::from(text).value();
+}
+
+mail::WireSummary summary_of(std::string_view wire) {
+  return {Octets{wire.size()}, Octets{wire.size()}, Octets{16}};
+}
+
+template <class Expected>
+bool is(const std::optional<Reply>& reply) {
+  return reply && std::holds_alternative<Expected>(*reply);
+}
+
+std::optional<Error> error_in(const std::optional<Reply>& reply) {
+  if (!is<reply::Failed>(reply)) return std::nullopt;
+  return std::get<reply::Failed>(*reply).error;
+}
+
+class StoreSessionTest : public testing::Test {
+ protected:
+  /// A session that has been greeted.
+  StoreSession greeted() {
+    StoreSession session(store_);
+    EXPECT_TRUE(is<reply::Done>(session.answer(request::Hello{})));
+    return session;
+  }
+
+  void deliver_one() {
+    auto session = greeted();
+    ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
+    ASSERT_TRUE(is<reply::Done>(session.answer(request::Append{message})));
+    ASSERT_TRUE(is<reply::Done>(session.answer(request::AddRecipients{{{drop("ann"), "", std::nullopt}}})));
+    ASSERT_TRUE(is<reply::Delivered>(session.answer(request::Finish{summary_of(message), {}})));
+  }
+
+  ManualClock clock_;
+  maildrop::MemoryMaildrop store_{clock_};
+};
+
+TEST_F(StoreSessionTest, NothingComesBeforeTheGreeting) {
+  StoreSession session(store_);
+  EXPECT_FALSE(session.answer(request::Sweep{}));
+  EXPECT_FALSE(session.answer(request::Open{drop("ann")}));
+}
+
+TEST_F(StoreSessionTest, GreetsOnce) {
+  EXPECT_FALSE(greeted().answer(request::Hello{}));
+}
+
+TEST_F(StoreSessionTest, AnotherVersionIsUnsupported) {
+  StoreSession session(store_);
+  EXPECT_EQ(error_in(session.answer(request::Hello{protocol_version + 1})), Error::unsupported);
+  EXPECT_FALSE(session.answer(request::Sweep{}));
+}
+
+TEST_F(StoreSessionTest, DeliversToEveryRecipient) {
+  auto session = greeted();
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::Append{message})));
+  const std::vector<maildrop::Recipient> both{{drop("ann"), "", std::nullopt}, {drop("bob"), "X: 1\r\n", std::nullopt}};
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::AddRecipients{both})));
+  const auto reply = session.answer(request::Finish{summary_of(message), {}});
+  ASSERT_TRUE(is<reply::Delivered>(reply));
+  EXPECT_EQ(std::get<reply::Delivered>(*reply).unique_ids.size(), 2u);
+  EXPECT_EQ(store_.recount(drop("ann"))->octets.value, message.size());
+  EXPECT_EQ(store_.recount(drop("bob"))->octets.value, message.size() + 6);
+}
+
+TEST_F(StoreSessionTest, ADeliveryFinishesOnce) {
+  auto session = greeted();
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::Append{message})));
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::AddRecipients{{{drop("ann"), "", std::nullopt}}})));
+  ASSERT_TRUE(is<reply::Delivered>(session.answer(request::Finish{summary_of(message), {}})));
+  EXPECT_FALSE(session.answer(request::Finish{summary_of(message), {}}));
+  EXPECT_FALSE(session.answer(request::Append{message}));
+  EXPECT_FALSE(session.answer(request::BeginDelivery{}));
+  EXPECT_EQ(store_.recount(drop("ann"))->messages, 1u);
+}
+
+TEST_F(StoreSessionTest, ASummaryOfOtherOctetsThanCameDeliversNothing) {
+  auto session = greeted();
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::Append{message})));
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::AddRecipients{{{drop("ann"), "", std::nullopt}}})));
+  EXPECT_EQ(error_in(session.answer(request::Finish{summary_of(message + "x"), {}})), Error::corrupt);
+  EXPECT_EQ(store_.recount(drop("ann"))->messages, 0u);
+}
+
+TEST_F(StoreSessionTest, RecipientsAreBounded) {
+  auto session = greeted();
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
+  const maildrop::Recipient ann{drop("ann"), "", std::nullopt};
+  const std::vector some(limits::store_ipc_recipients_at_once_max, ann);
+  std::size_t added = 0;
+  for (; added + some.size() <= limits::store_ipc_recipients_max; added += some.size()) {
+    ASSERT_TRUE(is<reply::Done>(session.answer(request::AddRecipients{some})));
+  }
+  EXPECT_FALSE(session.answer(request::AddRecipients{some}));
+}
+
+TEST_F(StoreSessionTest, WhatNeedsADeliveryOrASnapshotIsRefusedWithout) {
+  const MessageNumber first = MessageNumber::at_index(0);
+  const std::vector<Request> requests{request::Append{message},
+                                      request::AddRecipients{{{drop("ann"), "", std::nullopt}}},
+                                      request::Finish{summary_of(message), {}},
+                                      request::GetScanListings{first, 1},
+                                      request::Read{first},
+                                      request::NextPiece{1},
+                                      request::CloseCursor{1},
+                                      request::MarkDeletions{{first}},
+                                      request::CommitDeletions{}};
+  for (const auto& request : requests) EXPECT_FALSE(greeted().answer(request)) << request.index();
+}
+
+TEST_F(StoreSessionTest, AConnectionHasOnePurpose) {
+  const std::vector<Request> purposes{request::BeginDelivery{}, request::Open{drop("ann")}};
+  for (const auto& purpose : purposes) {
+    auto session = greeted();
+    ASSERT_TRUE(session.answer(purpose));
+    EXPECT_FALSE(session.answer(request::BeginDelivery{}));
+    EXPECT_FALSE(session.answer(request::Open{drop("bob")}));
+    EXPECT_FALSE(session.answer(request::ListDrops{std::nullopt, 1}));
+    EXPECT_FALSE(session.answer(request::Recount{drop("ann")}));
+    EXPECT_FALSE(session.answer(request::Sweep{}));
+  }
+}
+
+TEST_F(StoreSessionTest, ReadsAMessageToItsEnd) {
+  deliver_one();
+  auto session = greeted();
+  const auto opened = session.answer(request::Open{drop("ann")});
+  ASSERT_TRUE(is<reply::Opened>(opened));
+  EXPECT_EQ(std::get<reply::Opened>(*opened).listing.messages, 1u);
+  const auto reading = session.answer(request::Read{MessageNumber::at_index(0)});
+  ASSERT_TRUE(is<reply::Reading>(reading));
+  const auto cursor = std::get<reply::Reading>(*reading).cursor;
+  const auto piece = session.answer(request::NextPiece{cursor});
+  ASSERT_TRUE(is<reply::Piece>(piece));
+  EXPECT_EQ(std::get<reply::Piece>(*piece).octets, message);
+  const auto end = session.answer(request::NextPiece{cursor});
+  ASSERT_TRUE(is<reply::Piece>(end));
+  EXPECT_EQ(std::get<reply::Piece>(*end).octets, "");
+  EXPECT_TRUE(is<reply::Done>(session.answer(request::CloseCursor{cursor})));
+  EXPECT_FALSE(session.answer(request::NextPiece{cursor}));
+}
+
+TEST_F(StoreSessionTest, CursorsAreBounded) {
+  deliver_one();
+  auto session = greeted();
+  ASSERT_TRUE(session.answer(request::Open{drop("ann")}));
+  for (std::size_t i = 0; i < limits::store_ipc_cursors_max; ++i) {
+    ASSERT_TRUE(is<reply::Reading>(session.answer(request::Read{MessageNumber::at_index(0)})));
+  }
+  EXPECT_EQ(error_in(session.answer(request::Read{MessageNumber::at_index(0)})), Error::unavailable);
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::CloseCursor{1})));
+  EXPECT_TRUE(is<reply::Reading>(session.answer(request::Read{MessageNumber::at_index(0)})));
+}
+
+TEST_F(StoreSessionTest, MarksNoMoreMessagesThanThereAre) {
+  deliver_one();
+  auto session = greeted();
+  ASSERT_TRUE(session.answer(request::Open{drop("ann")}));
+  const MessageNumber first = MessageNumber::at_index(0);
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::MarkDeletions{{first}})));
+  EXPECT_EQ(error_in(session.answer(request::MarkDeletions{{first}})), Error::no_such_message);
+  EXPECT_TRUE(is<reply::Done>(session.answer(request::CommitDeletions{})));
+  EXPECT_EQ(store_.recount(drop("ann"))->messages, 1u) << "a refused mark takes back the marks before it";
+}
+
+TEST_F(StoreSessionTest, NothingIsDeletedWithoutACommit) {
+  deliver_one();
+  {
+    auto session = greeted();
+    ASSERT_TRUE(session.answer(request::Open{drop("ann")}));
+    ASSERT_TRUE(is<reply::Done>(session.answer(request::MarkDeletions{{MessageNumber::at_index(0)}})));
+  }
+  EXPECT_EQ(store_.recount(drop("ann"))->messages, 1u);
+}
+
+}  // namespace
+}  // namespace fermo::maildrop_ipc
