@@ -8,8 +8,8 @@
 
 namespace fermo::mail {
 
-/// What is fixed at intake about a message in wire form: lines that end in CRLF (the last one too), each line that begins
-/// with "." byte-stuffed (RFC 1939 §3), without the terminating ".CRLF". `RETR` sends these octets as they are.
+/// What is fixed at intake about a message in wire form: lines that end in CRLF (the last one too), each line that
+/// begins with "." byte-stuffed (RFC 1939 §3), without the terminating ".CRLF". `RETR` sends these octets as they are.
 struct WireSummary {
   Octets octets;              ///< As LIST announces it: before byte-stuffing, with every CRLF.
   Octets wire_octets;         ///< As stored and sent: `octets` plus one for each stuffed line.
@@ -21,14 +21,20 @@ struct WireSummary {
 class WireEncoder {
  public:
   enum class BareLf {
-    keep,     ///< For input that has been found free of bare LF already.
-    to_crlf,  ///< For local input in Unix form (`fermo deliver`, import).
+    /// For input that is free of bare LF: the caller has refused it otherwise (DotDecoder::bare_lf_seen). One that
+    /// comes
+    /// all the same passes unchanged and ends no line, so the dot in LF "." LF is not stuffed: stuffing it would change
+    /// the
+    /// message for every client that reads RFC 1939 §3, not doing so ends it for the clients that end lines at LF.
+    keep,
+    /// For local input in Unix form (`fermo deliver`, import): nothing bare is left in the wire form.
+    to_crlf,
   };
 
   explicit WireEncoder(BareLf bare_lf) : bare_lf_(bare_lf) {}
 
-  /// Appends the wire form of `content` to `wire`. Cuts between pieces may fall anywhere. Bare CR, NUL and 8-bit octets pass
-  /// unchanged.
+  /// Appends the wire form of `content` to `wire`. Cuts between pieces may fall anywhere. Bare CR, NUL and 8-bit octets
+  /// pass unchanged.
   void encode(std::string_view content, std::string& wire);
 
   /// Ends the last line with CRLF where the message did not, and tells what was seen. Call once, at the end.
@@ -38,13 +44,14 @@ class WireEncoder {
   Octets octets() const { return summary_.octets; }
 
  private:
-  void end_line(std::string& wire);
+  void encode_within_line(std::string_view piece, std::string& wire);
+  void append(std::string_view octets, std::string& wire);
+  void end_line();
 
   BareLf bare_lf_;
   WireSummary summary_;
-  bool at_line_start_ = true;
+  std::uint64_t line_octets_ = 0;  ///< Of the line that has not ended, before byte-stuffing.
   bool after_cr_ = false;
-  bool line_is_empty_ = true;
   bool header_ended_ = false;
 };
 
@@ -63,6 +70,7 @@ class TopFilter {
  private:
   std::uint64_t header_left_;
   std::uint64_t lines_left_;
+  bool after_cr_ = false;
 };
 
 }  // namespace fermo::mail
