@@ -45,18 +45,19 @@ struct Send {
 struct ResolveRecipient {
   mail::Address recipient;
 };
-/// Open a delivery; answer(MessageBegun).
+/// Open a delivery; answer(MessageBegun). When that is good, exactly one FinishMessage or AbandonMessage follows.
 struct BeginMessage {};
 /// Append this piece in wire form (at most limits::message_piece_octets_max); answer(Appended).
 struct Append {
   std::string wire;
 };
-/// Make the message durable for all recipients of the envelope, or for none; answer(Finished).
+/// Make the message durable for all recipients of the envelope, or for none; answer(Finished). However it goes, the
+/// delivery is over.
 struct FinishMessage {
   Envelope envelope;
   mail::WireSummary summary;
 };
-/// Drop the delivery that is open; no answer.
+/// Drop the delivery that is open; no answer. Comes after an Append that failed too.
 struct AbandonMessage {};
 /// Why a session ended, for the log.
 enum class End { quit, disconnected, timed_out, too_many_errors, protocol_violation, shutting_down };
@@ -86,13 +87,13 @@ struct Finished {
 struct SessionRecord {
   std::string helo;
   std::uint32_t commands = 0;
-  std::uint32_t errors = 0;         ///< 4yz and 5yz replies.
-  std::uint64_t messages = 0;       ///< Accepted for at least one recipient.
-  std::uint64_t deliveries = 0;     ///< Messages times recipients.
+  std::uint32_t errors = 0;      ///< 4yz and 5yz replies.
+  std::uint64_t messages = 0;    ///< Accepted for at least one recipient.
+  std::uint64_t deliveries = 0;  ///< Messages times recipients.
 };
 
-/// One LMTP session; used like pop3::ServerSession. Not thread-safe. Memory is bounded: one command line, one piece of a message,
-/// the recipients of one transaction.
+/// One LMTP session; used like pop3::ServerSession. Not thread-safe. Memory is bounded: one command line, one piece of
+/// a message, the recipients of one transaction.
 class ServerSession {
  public:
   explicit ServerSession(ServerSettings settings);
