@@ -15,7 +15,10 @@ enum class Error {
 boost::system::error_code make_error_code(Error error) noexcept;
 
 /// Reads the one message of PLAIN (RFC 4616 §2), base64 as it stands on the wire, through GNU SASL.
-/// Refuses NUL or empty names, octets that are no UTF-8, and anything after the password. Thread-safe.
+/// Refuses an empty user name or password, a NUL too many, and what SASLprep (RFC 4013) refuses: octets that are no
+/// UTF-8, control characters. Names and password come out as the client gave them, not as SASLprep would rewrite them,
+/// so that the same password is right in PASS too. An authorization identity that repeats the user name is left empty.
+/// Thread-safe.
 Result<PasswordLogin> read_plain_response(std::string_view base64);
 
 }  // namespace fermo::sasl

@@ -1,0 +1,160 @@
+#include "sasl/plain.h"
+
+#include <gsasl.h>
+#include <string.h>  // explicit_bzero
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "base/failure.h"
+
+namespace fermo::sasl {
+namespace {
+
+class Category final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "sasl"; }
+
+  std::string message(int code) const override {
+    switch (static_cast<Error>(code)) {
+      case Error::malformed:
+        return "the SASL response is malformed";
+      case Error::unavailable:
+        return "the SASL mechanism is not available";
+    }
+    return "SASL error " + std::to_string(code);
+  }
+
+  boost::system::error_condition default_error_condition(int code) const noexcept override {
+    switch (static_cast<Error>(code)) {
+      case Error::malformed:
+        return make_error_condition(Failure::permanent);
+      case Error::unavailable:
+        return make_error_condition(Failure::temporary);
+    }
+    return make_error_condition(Failure::permanent);
+  }
+};
+
+/// Says yes to whatever is well-formed: the password is verified elsewhere, by a process that this one cannot look
+/// into.
+int accept_well_formed(Gsasl*, Gsasl_session*, Gsasl_property property) {
+  return property == GSASL_VALIDATE_SIMPLE ? GSASL_OK : GSASL_NO_CALLBACK;
+}
+
+struct DoneWithLibrary {
+  void operator()(Gsasl* library) const { ::gsasl_done(library); }
+};
+using Library = std::unique_ptr<Gsasl, DoneWithLibrary>;
+
+Library open_library() {
+  Gsasl* library = nullptr;
+  if (::gsasl_init(&library) != GSASL_OK) return nullptr;
+  ::gsasl_callback_set(library, accept_well_formed);
+  return Library(library);
+}
+
+/// One handle for each thread: GNU SASL does not lock its handles.
+Gsasl* library_of_this_thread() {
+  thread_local Library library;
+  if (!library) library = open_library();
+  return library.get();
+}
+
+struct WipeSession {
+  void operator()(Gsasl_session* session) const {
+    // The library frees its copy of the password as it is; the memory is its own, and writable.
+    if (const char* password = ::gsasl_property_fast(session, GSASL_PASSWORD)) {
+      ::explicit_bzero(const_cast<char*>(password), ::strlen(password));
+    }
+    ::gsasl_finish(session);
+  }
+};
+using Session = std::unique_ptr<Gsasl_session, WipeSession>;
+
+/// A string of octets in memory of the library's.
+struct WipeOctets {
+  std::size_t octets = 0;
+  void operator()(char* text) const {
+    ::explicit_bzero(text, octets);
+    ::gsasl_free(text);
+  }
+};
+using OwnedOctets = std::unique_ptr<char, WipeOctets>;
+
+/// RFC 4648 §4, and the rule of SASL in POP3 and SMTP: no white space, no line breaks, padding as it must be.
+bool is_strict_base64(std::string_view text) {
+  const std::size_t padding = text.ends_with("==") ? 2 : (text.ends_with('=') ? 1 : 0);
+  const auto in_alphabet = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  };
+  return !text.empty() && text.size() % 4 == 0 &&
+         std::ranges::all_of(text.substr(0, text.size() - padding), in_alphabet);
+}
+
+Result<OwnedOctets> decoded(std::string_view base64) {
+  if (!is_strict_base64(base64)) return Error::malformed;
+  char* out = nullptr;
+  std::size_t octets = 0;
+  if (::gsasl_base64_from(base64.data(), base64.size(), &out, &octets) != GSASL_OK) return Error::malformed;
+  return OwnedOctets(out, WipeOctets{octets});
+}
+
+/// Whether GNU SASL takes `message` for a whole message of PLAIN.
+error_code check_message(std::string_view message) {
+  Gsasl* const library = library_of_this_thread();
+  Gsasl_session* started = nullptr;
+  if (library == nullptr || ::gsasl_server_start(library, "PLAIN", &started) != GSASL_OK) return Error::unavailable;
+  const Session session(started);
+  char* answer = nullptr;
+  std::size_t answer_octets = 0;
+  const int outcome = ::gsasl_step(started, message.data(), message.size(), &answer, &answer_octets);
+  ::gsasl_free(answer);
+  return outcome == GSASL_OK ? error_code() : make_error_code(Error::malformed);
+}
+
+/// The library looks at the other two, and takes the authorization identity unseen. `name` ends in NUL behind its last
+/// octet.
+bool can_be_prepared(std::string_view name) {
+  char* prepared = nullptr;
+  const int outcome = ::gsasl_saslprep(name.data(), GSASL_ALLOW_UNASSIGNED, &prepared, nullptr);
+  ::gsasl_free(prepared);
+  return outcome == GSASL_OK;
+}
+
+/// Takes off what stands before the first NUL, and the NUL.
+std::string_view take_field(std::string_view& message) {
+  const std::size_t nul = message.find('\0');
+  const std::string_view field = message.substr(0, nul);
+  message.remove_prefix(nul + 1);
+  return field;
+}
+
+}  // namespace
+
+boost::system::error_code make_error_code(Error error) noexcept {
+  static const Category category;
+  return {static_cast<int>(error), category};
+}
+
+Result<PasswordLogin> read_plain_response(std::string_view base64) {
+  const auto owned = decoded(base64);
+  if (!owned) return owned.error();
+  std::string_view message(owned->get(), owned->get_deleter().octets);
+  if (const error_code error = check_message(message)) return error;
+
+  const std::string_view authorization_identity = take_field(message);
+  const std::string_view authentication_identity = take_field(message);
+  const std::string_view password = message;
+  if (authentication_identity.empty() || password.empty()) return Error::malformed;
+  if (!can_be_prepared(authorization_identity)) return Error::malformed;
+
+  PasswordLogin login;
+  if (authorization_identity != authentication_identity) login.authorization_identity = authorization_identity;
+  login.authentication_identity = authentication_identity;
+  login.password = Secret(password);
+  return login;
+}
+
+}  // namespace fermo::sasl
