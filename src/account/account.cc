@@ -29,7 +29,7 @@ char lower(char c) {
 
 std::optional<std::string> canonical_name(std::string_view name) {
   if (name.empty() || name.size() > limits::drop_id_octets_max || name.front() == '#') return std::nullopt;
-  if (std::ranges::any_of(name, is_forbidden) || !is_utf8(name) || holds_c1_control(name)) return std::nullopt;
+  if (std::ranges::any_of(name, is_forbidden) || !mail::is_utf8(name) || holds_c1_control(name)) return std::nullopt;
   std::string canonical(name);
   std::ranges::transform(canonical, canonical.begin(), lower);
   return canonical;
