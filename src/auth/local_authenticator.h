@@ -4,7 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <string>
+#include <string_view>
 
 #include "account/authenticator.h"
 #include "auth/hashing_slots.h"
@@ -45,14 +46,16 @@ class LocalAuthenticator final : public account::Authenticator {
   std::uint64_t hashes_computed() const { return hashes_computed_.load(); }
 
  private:
-  Result<bool> verify_known(const PasswordEntry& entry, const Secret& password);
-  Result<bool> verify_unknown(const PasswordTable& table, std::string_view name, const Secret& password);
-  Result<bool> hash_in_slot(const Secret& password, std::string_view stored);
+  Result<PasswordMatch> verify_known(const PasswordEntry& entry, const Secret& password);
+  Result<account::LoginDecision> refused_at_cost(const PasswordTable& table, std::string_view name,
+                                                 const Secret& password);
+  std::string_view stand_in(const PasswordTable& table, std::string_view name) const;
+  Result<PasswordMatch> compute(const Secret& password, std::string_view stored);
 
   PasswordFile& file_;
   VerifiedCache cache_;
   HashingSlots slots_;
-  const std::string decoy_;  ///< A hash of something random, made with the parameters in the settings.
+  const std::string decoy_;  ///< A hash that nothing fits, at the cost that the settings say.
   std::atomic<std::uint64_t> hashes_computed_{0};
 };
 

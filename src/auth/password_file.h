@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,8 @@
 
 namespace fermo::auth {
 
+struct PasswordLine;
+
 /// One user of a password file.
 struct PasswordEntry {
   std::string_view name;  ///< Canonical (account::canonical_name), whatever the case in the file.
@@ -26,7 +29,7 @@ struct PasswordEntry {
 
 /// What is wrong with one line, and what to do about it.
 struct LineProblem {
-  std::uint32_t line;
+  std::uint32_t line;  ///< 0: about the file as a whole.
   std::string message;
 };
 
@@ -48,12 +51,15 @@ class PasswordTable {
   /// All users in the order of lines, duplicates left out.
   std::span<const PasswordEntry> entries() const { return entries_; }
   std::span<const LineProblem> problems() const { return problems_; }
-  /// Differs between any two readings of one PasswordFile.
+  /// Grows with each change of the file that PasswordFile has seen.
   std::uint64_t generation() const { return generation_; }
+  /// Whether both were read from the same text, but for the case of names.
+  bool says_the_same_as(const PasswordTable& other) const { return text_ == other.text_; }
 
  private:
-  void read_line(std::size_t begin, std::size_t length, std::uint32_t line);
-  void index_names();
+  void add_entry(std::size_t begin, const PasswordLine& user, std::uint32_t number);
+  void sort_names();
+  void leave_out_duplicates();
 
   std::string text_;  ///< With the names in lower case; the entries point into it.
   std::vector<PasswordEntry> entries_;
@@ -77,6 +83,9 @@ class PasswordFile {
   /// Errors: missing, no_permission, not_a_file, too_large, input_output.
   Result<std::shared_ptr<const PasswordTable>> load();
 
+  /// How often load() has read the file.
+  std::uint64_t readings() const { return readings_.load(); }
+
   /// The changes below are durable when they return, replace the file in one step (a reader, and a crash, sees the old
   /// one or the new one), wait for another writer to finish, and keep every other line octet for octet, with the mode
   /// and owner of the file. A symbolic link is followed and stays. `name` need not be canonical. `hash` comes from
@@ -91,12 +100,23 @@ class PasswordFile {
   Result<void> set_password(std::string_view name, std::string_view hash);
 
  private:
+  struct Reading {
+    std::shared_ptr<const PasswordTable> table;
+    bool is_new = false;  ///< The file says something else than at the last reading.
+    bool readable_by_everybody = false;
+  };
+  Result<Reading> read_when_changed();
+  Result<Reading> read();
+  void report(const Reading& reading) const;
+  Result<void> change(const std::function<Result<void>(std::string& text)>& edit) const;
+
   const std::filesystem::path path_;
   const Report report_;
   std::mutex mutex_;
   std::shared_ptr<const PasswordTable> table_;
   FileIdentity identity_;
-  std::uint64_t generation_ = 0;
+  bool settled_ = false;
+  std::atomic<std::uint64_t> readings_{0};
 };
 
 }  // namespace fermo::auth

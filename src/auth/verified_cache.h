@@ -40,7 +40,7 @@ class VerifiedCache {
   bool contains(const Fingerprint& fingerprint);
   /// Remembers verified credentials; pushes out the ones that were used longest ago when there are too many.
   void insert(const Fingerprint& fingerprint);
-  /// Forgets everything when `generation` is not the one of the last call: the password file has changed.
+  /// Forgets everything when `generation` is greater than in any call before: the password file has changed.
   void use_generation(std::uint64_t generation);
   std::size_t size() const;
 
