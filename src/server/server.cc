@@ -1,0 +1,226 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <sys/resource.h>
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
+
+#include "base/check.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/cores.h"
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/reception.h"
+#include "server/settings.h"
+
+namespace fermo::server {
+namespace {
+
+using Lock = std::lock_guard<std::mutex>;
+using SteadyClock = std::chrono::steady_clock;
+
+std::size_t or_cores(std::size_t threads) {
+  if (threads != 0) return threads;
+  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+/// A store thread mostly waits for a disk, so there are more of them than cores.
+std::size_t store_threads(const config::Config& config) {
+  return config.store_threads != 0 ? config.store_threads : 4 * or_cores(0);
+}
+
+runtime::BlockingPool::OnException report_to(const std::shared_ptr<spdlog::logger>& log, const char* pool) {
+  return [log, pool](std::string_view what) { log->error("a job of the {} pool ended unexpectedly: {}", pool, what); };
+}
+
+/// The usual soft limit of 1,024 is for programs that use select(2).
+void allow_open_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(config::Config config, Services services)
+      : config_(std::move(config)),
+        cores_(or_cores(config_.threads)),
+        store_pool_("store", {store_threads(config_), limits::store_queue_max}, report_to(services.log, "store")),
+        login_pool_("login", {or_cores(config_.hash_threads), limits::login_queue_max},
+                    report_to(services.log, "login")),
+        environment_{std::move(services), store_pool_, login_pool_},
+        reception_(environment_, cores_) {
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  std::vector<std::string> start();
+  std::vector<std::string> listening() const;
+  Server::Reloaded reload(config::Config config);
+  void shut_down();
+  void wait();
+  std::size_t sessions() const { return reception_.sessions(); }
+
+ private:
+  std::vector<std::string> open_listeners();
+  void take_connections();
+  void stop_core(std::size_t core);
+  void end_all_at_once();
+  spdlog::logger& log() const { return *environment_.services.log; }
+
+  mutable std::mutex mutex_;  ///< Guards what follows up to `stops_`.
+  config::Config config_;
+  bool started_ = false;
+  bool finished_ = false;
+  int stops_ = 0;
+  std::condition_variable asked_to_stop_;
+
+  runtime::Cores cores_;
+  runtime::BlockingPool store_pool_;  // joined before the cores go: jobs resume sessions there
+  runtime::BlockingPool login_pool_;
+  const Environment environment_;
+  Reception reception_;
+  std::vector<std::unique_ptr<Listener>> listeners_;  ///< Does not change once started.
+};
+
+std::vector<std::string> Server::Impl::start() {
+  allow_open_files();
+  const auto settings = make_settings(config_, log());
+  if (!settings) return {settings.problem()};
+  reception_.set_settings(*settings);
+  std::vector<std::string> problems = open_listeners();
+  if (!problems.empty()) {
+    listeners_.clear();
+    return problems;
+  }
+  take_connections();
+  return {};
+}
+
+/// All of them are tried, so that one run shows everything that is wrong.
+std::vector<std::string> Server::Impl::open_listeners() {
+  std::vector<std::string> problems;
+  for (const config::Listen& listen : config_.listen) {
+    auto listener = Listener::open(listen, cores_, environment_.services.log);
+    if (listener) {
+      listeners_.push_back(std::move(*listener));
+    } else {
+      problems.push_back(listener.problem());
+    }
+  }
+  return problems;
+}
+
+void Server::Impl::take_connections() {
+  for (const auto& listener : listeners_) {
+    const config::Protocol protocol = listener->listen().protocol;
+    listener->start(
+        [this, protocol](std::size_t core, int fd, const Peer& peer) { reception_.receive(core, fd, peer, protocol); });
+    log().info("listening on {}", listener->listen().text());
+  }
+  const Lock lock(mutex_);
+  cores_.start();
+  started_ = true;
+}
+
+std::vector<std::string> Server::Impl::listening() const {
+  std::vector<std::string> texts;
+  for (const auto& listener : listeners_) texts.push_back(listener->listen().text());
+  return texts;
+}
+
+Server::Reloaded Server::Impl::reload(config::Config config) {
+  const auto settings = make_settings(config, log());
+  if (!settings) return {{settings.problem()}, {}};
+  const Lock lock(mutex_);
+  Reloaded reloaded = {{}, keys_for_restart(config_, config)};
+  reception_.set_settings(*settings);
+  set_log_level(log(), config.log_level);
+  config_ = std::move(config);
+  return reloaded;
+}
+
+void Server::Impl::shut_down() {
+  const Lock lock(mutex_);
+  if (!started_ || finished_) return;
+  if (++stops_ > 1) return end_all_at_once();
+  log().info("shutting down: {} sessions have up to {} s to end", reception_.sessions(),
+             config_.drain_time_max.count());
+  for (std::size_t core = 0; core < cores_.size(); ++core) {
+    boost::asio::post(cores_.at(core), [this, core] { stop_core(core); });
+  }
+  asked_to_stop_.notify_all();
+}
+
+void Server::Impl::stop_core(std::size_t core) {
+  for (const auto& listener : listeners_) listener->stop(core);
+  reception_.shut_down(core);
+}
+
+void Server::Impl::end_all_at_once() {
+  for (std::size_t core = 0; core < cores_.size(); ++core) {
+    boost::asio::post(cores_.at(core), [this, core] { reception_.abort(core); });
+  }
+}
+
+void Server::Impl::wait() {
+  SteadyClock::time_point until;
+  {
+    std::unique_lock lock(mutex_);
+    if (!started_ || finished_) return;
+    asked_to_stop_.wait(lock, [this] { return stops_ > 0; });
+    until = SteadyClock::now() + config_.drain_time_max;
+  }
+  if (!reception_.wait_until_empty(until)) {
+    log().warn("{} sessions did not end in time and are ended now", reception_.sessions());
+    end_all_at_once();
+    reception_.wait_until_empty(SteadyClock::time_point::max());
+  }
+  const Lock lock(mutex_);
+  finished_ = true;
+  cores_.finish();
+}
+
+Server::Impl::~Impl() {
+  shut_down();
+  shut_down();
+  wait();
+}
+
+Server::Server(config::Config config, Services services)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(services))) {}
+Server::~Server() = default;
+
+std::vector<std::string> Server::start() {
+  return impl_->start();
+}
+std::vector<std::string> Server::listening() const {
+  return impl_->listening();
+}
+Server::Reloaded Server::reload(config::Config config) {
+  return impl_->reload(std::move(config));
+}
+void Server::shut_down() {
+  impl_->shut_down();
+}
+void Server::wait() {
+  impl_->wait();
+}
+std::size_t Server::sessions() const {
+  return impl_->sessions();
+}
+
+}  // namespace fermo::server
