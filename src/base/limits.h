@@ -151,4 +151,13 @@ inline constexpr std::chrono::seconds drain_time_max_highest = 1h;
 /// More threads than any machine has use for.
 inline constexpr std::size_t threads_highest = 1024;
 
+// --- Fetching --------------------------------------------------------------------------------------------------------
+
+/// RFC 1939 §7 allows a unique-id 70 octets; some servers send more. fetchmail cuts at 128, which makes two of one.
+inline constexpr std::size_t remote_unique_id_octets_max = 512;
+/// What is read of a header to know a message by. Real headers stay under 64 KiB; Postfix's header_size_limit is 100 KiB.
+inline constexpr std::uint64_t head_identity_octets_max = 256 * 1024;
+/// Of one header field: RFC 5322 §2.1.1 has lines of 998 octets, a To with hundreds of addresses has many of them.
+inline constexpr std::size_t head_field_octets_max = 16 * 1024;
+
 }  // namespace fermo::limits

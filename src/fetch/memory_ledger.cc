@@ -1,0 +1,52 @@
+#include "fetch/memory_ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fermo::fetch {
+
+Result<std::vector<Record>> MemoryLedger::load() {
+  std::vector<Record> all;
+  for (const auto& [key, record] : records_) all.push_back(record);
+  std::ranges::stable_sort(all, {}, &Record::position);
+  return all;
+}
+
+Result<std::optional<Record>> MemoryLedger::find(std::string_view key) {
+  const auto found = records_.find(key);
+  if (found == records_.end()) return std::optional<Record>();
+  return std::optional<Record>(found->second);
+}
+
+Result<void> MemoryLedger::apply(std::span<const Change> changes) {
+  std::map<std::string, std::optional<Record>> touched;
+  for (const Change& change : changes) {
+    const std::string& key = key_of(change);
+    auto [at, fresh] = touched.try_emplace(key);
+    if (fresh) at->second = *find(key);
+    auto outcome = changed(at->second, change);
+    if (!outcome) return outcome.error();
+    at->second = std::move(*outcome);
+  }
+  for (auto& [key, record] : touched) {
+    if (record) {
+      records_.insert_or_assign(key, std::move(*record));
+    } else {
+      records_.erase(key);
+    }
+  }
+  return {};
+}
+
+Result<void> MemoryLedger::set_state(const AccountState& state) {
+  state_ = state;
+  return {};
+}
+
+Result<void> MemoryLedger::apply(std::span<const Change> changes, const AccountState& state) {
+  auto done = apply(changes);
+  if (done) state_ = state;
+  return done;
+}
+
+}  // namespace fermo::fetch
