@@ -34,6 +34,12 @@ class SessionHarness {
     session_.receive(octets);
     obey();
   }
+  /// Feeds octets one at a time, which makes the rules about what was said last exact.
+  void receive_octet_by_octet(std::string_view octets) {
+    octet_by_octet_ = true;
+    for (std::size_t i = 0; i < octets.size(); ++i) receive(octets.substr(i, 1));
+  }
+
   void end_of_input() { happen(&ServerSession::end_of_input); }
   void expire() { happen(&ServerSession::expire); }
   void shut_down() { happen(&ServerSession::shut_down); }
@@ -42,7 +48,7 @@ class SessionHarness {
   /// Every step but NeedInput, and every octet sent.
   const std::string& trace() const { return trace_; }
   bool started_tls() const { return started_tls_; }
-  bool violated_protocol() const { return end_ == End::protocol_violation; }
+  bool committed() const { return committed_; }
 
  private:
   void happen(void (ServerSession::*event)()) {
@@ -192,14 +198,6 @@ class SessionHarness {
            std::ranges::equal(line.substr(0, keyword.size()), keyword, {}, [](char c) { return c & ~0x20; });
   }
 
- public:
-  /// Feeds octets one at a time, which makes the rules about what was said last exact.
-  void receive_octet_by_octet(std::string_view octets) {
-    octet_by_octet_ = true;
-    for (std::size_t i = 0; i < octets.size(); ++i) receive(octets.substr(i, 1));
-  }
-
- private:
   ServerSession session_;
   bool passwords_allowed_;
   bool tls_active_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <ostream>
 #include <random>
 #include <stdexcept>
 
@@ -201,6 +202,10 @@ class Player {
 };
 
 }  // namespace
+
+void PrintTo(const Dialogue& dialogue, std::ostream* out) {
+  *out << dialogue.file << ": " << dialogue.title;
+}
 
 std::vector<Dialogue> read_dialogues(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> paths;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ struct Dialogue {
   std::vector<std::string> settings;
   std::vector<Item> items;
 };
+/// For GoogleTest.
+void PrintTo(const Dialogue& dialogue, std::ostream* out);
 
 /// All dialogues of the `*.txt` files in `folder`, in the order of their names. Throws std::runtime_error for what it
 /// cannot read.
