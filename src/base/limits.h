@@ -137,7 +137,7 @@ inline constexpr std::uint64_t scrypt_memory_octets_max = 1024ULL * 1024 * 1024;
 // --- Configuration ---------------------------------------------------------------------------------------------------
 
 /// Every key with its explanation takes 4 KiB; the rest is for listeners and networks.
-inline constexpr std::size_t configuration_octets_max = 256 * 1024;
+inline constexpr std::size_t config_octets_max = 256 * 1024;
 /// RFC 5321 §4.5.3.1.7 asks every server to take 64 KiB. Many POP3 clients keep octets in a signed 32-bit number.
 inline constexpr std::uint64_t message_octets_max_lowest = 64 * 1024;
 inline constexpr std::uint64_t message_octets_max_highest = 2'147'483'647;
