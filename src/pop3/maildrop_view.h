@@ -11,7 +11,7 @@
 namespace fermo::pop3 {
 
 /// The maildrop as one session in TRANSACTION sees it: what there was at login, which messages are marked as deleted,
-/// and the one page of scan listings that was asked for last. Numbers never change (RFC 1939 §5).
+/// and the one page of scan listings that was asked for last. Numbers never change (RFC 1939 §4).
 class MaildropView {
  public:
   /// A run of messages whose scan listings are asked for together.

@@ -98,7 +98,10 @@ void ServerSession::Core::take_line() {
                    sasl_response_awaited_ ? take_sasl_response(line.text) : take_command(line.text);
                    wipe_secrets();
                  },
-                 [this](mail::LineSplitter::TooLong) { refuse_long_line(); },
+                 [this](mail::LineSplitter::TooLong) {
+                   record_.commands += sasl_response_awaited_ ? 0U : 1U;
+                   refuse_long_line();
+                 },
                  [this](mail::LineSplitter::NeedMore) { wait_for_input(); },
              },
              outcome);

@@ -132,9 +132,10 @@ class ServerSession {
 
   /// Takes octets from the peer, cut anywhere. Only after NeedInput: so nothing can slip in between STLS and StartTls.
   void receive(std::string_view octets);
-  /// The peer will send nothing more.
+  /// The peer will send nothing more. The whole commands that are buffered are still obeyed.
   void end_of_input();
-  /// The time that time_limit() allows has passed without any octet from the peer.
+  /// The time that time_limit() allows has passed without any octet from the peer. A command under way is finished
+  /// first.
   void expire();
   /// The server is shutting down: the session ends at the next point where nothing is half done.
   void shut_down();
