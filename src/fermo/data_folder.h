@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+
+#include "fermo/console.h"
+#include "fermo/exit_code.h"
+
+/// The folder that holds the store, the users and the control socket.
+namespace fermo::commands {
+
+/// The store's own folder, and the socket on which a running server shares it.
+std::filesystem::path store_path(const std::filesystem::path& data);
+std::filesystem::path control_socket_path(const std::filesystem::path& data);
+
+/// Makes the folder, for its owner alone, where there is none. What is wrong is printed.
+Outcome<void> make_data_folder(const std::filesystem::path& data, const Console& console);
+
+/// Prints what to do when the folder is not there.
+Outcome<void> require_data_folder(const std::filesystem::path& data, const Console& console);
+
+/// Root goes on as the owner of the folder: a file that root made in it could not be read by the server any more. For
+/// others nothing changes. Only for a process that does one thing and ends.
+Outcome<void> become_owner_of(const std::filesystem::path& data, const Console& console);
+
+/// For a server, which cannot give root up before its ports are open: refuses to run as root in somebody else's folder.
+Outcome<void> refuse_root_in_foreign(const std::filesystem::path& data, const Console& console);
+
+}  // namespace fermo::commands
