@@ -61,6 +61,13 @@ TEST(Secret, WipesWhatItHeldWhenMovedFrom) {
     const Secret moved = std::move(secret);
     EXPECT_TRUE(wiped(where, text.size())) << text;
     EXPECT_EQ(moved.reveal(), text);
+
+    Secret assigned_from(text);
+    where = assigned_from.reveal().data();
+    Secret assigned_to;
+    assigned_to = std::move(assigned_from);
+    EXPECT_TRUE(wiped(where, text.size())) << text;
+    EXPECT_EQ(assigned_to.reveal(), text);
   }
 }
 

@@ -16,8 +16,9 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-/// Reads `local@domain` or `"quoted"@domain` or `local` (for `postmaster` and for LMTP to a bare user name). Nothing when the
-/// grammar is broken, or a CR, LF, NUL or other control character is inside. `utf8` allows valid UTF-8 beyond ASCII.
+/// Reads `local@domain` or `"quoted"@domain` or `local` (for `postmaster` and for LMTP to a bare user name). Nothing
+/// when the grammar is broken, or a CR, LF, NUL or other control character is inside. `utf8` allows valid UTF-8 beyond
+/// ASCII.
 std::optional<Address> parse_address(std::string_view text, bool utf8);
 
 }  // namespace fermo::mail

@@ -125,8 +125,8 @@ TEST(LineSplitter, GivesOutWhatIsBufferedWithoutLookingForLineEnds) {
 TEST(LineSplitter, FindsTheLineEndAfterATakeFromALineThatWasLookedThrough) {
   LineSplitter lines(100);
   EXPECT_THAT(outcomes_of(lines, "abcdef"), IsEmpty());
-  EXPECT_EQ(lines.take(2), "ab");
-  EXPECT_THAT(outcomes_of(lines, "gh\r\n"), ElementsAre("cdefgh(CRLF)"));
+  EXPECT_EQ(lines.take(4), "abcd");
+  EXPECT_THAT(outcomes_of(lines, "\r\nNOOP\r\n"), ElementsAre("ef(CRLF)", "NOOP(CRLF)"));
 }
 
 TEST(LineSplitter, ForgetsEverythingWhenCleared) {

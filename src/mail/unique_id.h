@@ -11,8 +11,8 @@
 
 namespace fermo::mail {
 
-/// The unique-id of RFC 1939 §7: 1 to 70 characters of 0x21 to 0x7E, kept for ever and never given to another message of
-/// the same maildrop.
+/// The unique-id of RFC 1939 §7: 1 to 70 characters of 0x21 to 0x7E, kept for ever and never given to another message
+/// of the same maildrop.
 class UniqueId {
  public:
   /// Nothing when `text` breaks the rule of RFC 1939 §7.

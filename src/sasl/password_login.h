@@ -16,7 +16,8 @@ struct PasswordLogin {
 /// What a verifier says about a login. Only `accepted` lets anybody in.
 enum class Verdict {
   accepted,
-  refused,   ///< No such user, wrong password or not allowed to act for somebody else: never told apart (RFC 3206 [AUTH]).
+  refused,   ///< No such user, wrong password or not allowed to act for somebody else: never told apart (RFC 3206
+             ///< [AUTH]).
   disabled,  ///< The password is right, but the account may not use this service.
 };
 
