@@ -65,6 +65,19 @@ inline constexpr std::size_t message_piece_octets_max = 64 * 1024;
 /// The trace fields that go before a message for one recipient: three fields with two addresses and a host name each.
 inline constexpr std::size_t trace_fields_octets_max = 4096;
 
+// --- Store -----------------------------------------------------------------------------------------------------------
+
+/// Blocks of index, filter and rows that were read lately: enough for 100,000 polled drops, little for any machine.
+inline constexpr std::size_t store_cache_octets = std::size_t{64} << 20;
+/// What is in the log and not yet in tables. Half a second of writing for a disk; the log replayed at start is at most twice this.
+inline constexpr std::size_t store_write_buffer_octets = std::size_t{96} << 20;
+/// Below this no mail is taken, so that deleting still works on a full disk. Postfix keeps 1.5 messages (queue_minfree); the
+/// engine needs room to compact as well.
+inline constexpr std::uint64_t store_free_octets_min = std::uint64_t{64} << 20;
+/// Between attempts to write again after the disk has failed: soon at first, then often enough that nobody has to restart.
+inline constexpr std::chrono::milliseconds store_recovery_wait_min = 100ms;
+inline constexpr std::chrono::milliseconds store_recovery_wait_max = 30s;
+
 // --- Server ----------------------------------------------------------------------------------------------------------
 
 /// Replies wait in memory up to this size, then reading stops until the peer has taken them.
@@ -159,5 +172,8 @@ inline constexpr std::size_t remote_unique_id_octets_max = 512;
 inline constexpr std::uint64_t head_identity_octets_max = 256 * 1024;
 /// Of one header field: RFC 5322 §2.1.1 has lines of 998 octets, a To with hundreds of addresses has many of them.
 inline constexpr std::size_t head_field_octets_max = 16 * 1024;
+/// Local copies that may vanish between two runs before mirroring asks whether that was meant, unless they are fewer than half of
+/// all: a Maildir on a disk that is not mounted looks the same as one that was emptied.
+inline constexpr std::size_t mirror_unconfirmed_deletions_max = 10;
 
 }  // namespace fermo::limits

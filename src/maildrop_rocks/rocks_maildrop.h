@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "maildrop/maildrop.h"
 
 namespace fermo::rocks {
@@ -20,7 +21,8 @@ enum class Severity {
   error,    ///< Deliveries or reads are being refused.
 };
 
-/// Takes one line for the operator's log. Called from any thread, never with a lock of the store held; may not call the store.
+/// Takes one line for the operator's log. Called from any thread, never with a lock of the store held; may not call the
+/// store.
 using Log = std::function<void(Severity, std::string_view)>;
 
 /// How to open the store. The defaults suit a small machine; nothing here changes what is stored.
@@ -33,12 +35,17 @@ struct Settings {
   Log log;
   /// Goes into every unique-id, so that several machines may give them out for one maildrop.
   std::uint8_t node = 0;
-  /// Deliveries are refused with out_of_space while the disk has less free space than this, so that clients can still delete.
-  std::uint64_t free_octets_min = std::uint64_t{64} << 20;
+  /// Deliveries are refused with out_of_space while the disk has less free space than this, so that clients can still
+  /// delete.
+  std::uint64_t free_octets_min = limits::store_free_octets_min;
   /// Index and filter blocks and data blocks that were read lately.
-  std::size_t cache_octets = std::size_t{64} << 20;
-  /// What has been written to the log and not yet to tables, in all; also bounds how much is replayed at the next start.
-  std::size_t write_buffer_octets = std::size_t{96} << 20;
+  std::size_t cache_octets = limits::store_cache_octets;
+  /// What has been written to the log and not yet to tables, in all; also bounds how much is replayed at the next
+  /// start.
+  std::size_t write_buffer_octets = limits::store_write_buffer_octets;
+  /// When the write-ahead log is damaged where it holds acknowledged mail: opens with what came before the damage,
+  /// instead of refusing. Only ever on the operator's word; what came after is lost.
+  bool recover_up_to_damage = false;
 };
 
 /// Why the store could not be opened.
@@ -50,11 +57,13 @@ struct OpenFailure {
 
 /// The embedded store, on RocksDB. One process at a time may have a folder open; inside it the store is thread-safe.
 ///
-/// What is acknowledged is on the disk (fdatasync). A failing disk never ends the process: while it refuses writes, deliveries
-/// and deletions fail with out_of_space or unavailable, reads go on, and the store tries by itself until writing works again.
+/// What is acknowledged is on the disk (fdatasync). A failing disk never ends the process: while it refuses writes,
+/// deliveries and deletions fail with out_of_space or unavailable, reads go on, and the store tries by itself until
+/// writing works again.
 ///
-/// An imported unique-id is refused as a duplicate when the drop holds or held an imported message with it, or holds one of the
-/// store's own with it. An imported unique-id in the form of the store's own that was deleted here before is not recognised.
+/// An imported unique-id is refused as a duplicate when the drop holds or held an imported message with it, or holds
+/// one of the store's own with it. An imported unique-id in the form of the store's own that was deleted here before is
+/// not recognised.
 class RocksMaildrop final : public maildrop::Store {
  public:
   using Opened = boost::system::result<std::unique_ptr<RocksMaildrop>, OpenFailure>;

@@ -1,0 +1,95 @@
+#include "maildrop_rocks/engine.h"
+
+#include <algorithm>
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/snapshot.h>
+
+#include "maildrop_rocks/batch.h"
+#include "maildrop_rocks/status.h"
+#include "maildrop_rocks/wal_check.h"
+
+namespace fermo::rocks {
+
+using maildrop::Error;
+
+Engine::~Engine() {
+  if (!database_) return;
+  // Sessions that outlive a reopening find their engine gone; what they held is let go here.
+  for (const rocksdb::Snapshot* snapshot : snapshots_) database_->ReleaseSnapshot(snapshot);
+  for (rocksdb::ColumnFamilyHandle* table : tables_) database_->DestroyColumnFamilyHandle(table);
+  const rocksdb::Status closed = database_->Close();
+  if (!closed.ok() && settings_.log) settings_.log(Severity::warning, "closing the store: " + closed.ToString());
+}
+
+Result<void> Engine::write(Batch& batch, Durability durability) {
+  if (const auto failure = settings_.health->failure()) return *failure;
+  // Whatever is visible now stands before this batch in the log, so it is on the disk once this batch is.
+  const std::uint64_t before = database_->GetLatestSequenceNumber();
+  {
+    const std::lock_guard lock(mutex_);
+    batch.attest(synced_sequence_);
+  }
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::synced && settings_.synced;
+  const rocksdb::Status status = database_->Write(options, &batch.rows());
+  if (!status.ok()) {
+    settings_.health->failing(refusal_of(status), status.ToString());
+    return durability == Durability::synced ? commit_error_of(status) : refusal_of(status);
+  }
+  if (durability == Durability::synced) {
+    const std::lock_guard lock(mutex_);
+    synced_sequence_ = std::max(synced_sequence_, before);
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> Engine::get(Table from, std::string_view key,
+                                               const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  std::string value;
+  const rocksdb::Status status = database_->Get(options, table(from), key, &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return error_of(status);
+  return std::optional(std::move(value));
+}
+
+const rocksdb::Snapshot* Engine::take_snapshot() {
+  const rocksdb::Snapshot* snapshot = database_->GetSnapshot();
+  const std::lock_guard lock(mutex_);
+  snapshots_.insert(snapshot);
+  return snapshot;
+}
+
+void Engine::release_snapshot(const rocksdb::Snapshot* snapshot) {
+  {
+    const std::lock_guard lock(mutex_);
+    snapshots_.erase(snapshot);
+  }
+  database_->ReleaseSnapshot(snapshot);
+}
+
+Result<std::uint64_t> Engine::free_octets() const {
+  std::uint64_t octets = 0;
+  const rocksdb::IOStatus status =
+      settings_.file_system->GetFreeSpace(settings_.path.string(), rocksdb::IOOptions(), &octets, nullptr);
+  if (!status.ok()) return Error::unavailable;
+  return octets;
+}
+
+Engine::Resumed Engine::resume() {
+  const rocksdb::Status status = database_->Resume();
+  if (status.ok()) return Resumed::yes;
+  return needs_reopening(status) ? Resumed::needs_reopening : Resumed::not_yet;
+}
+
+void Engine::flush() {
+  const std::vector<rocksdb::ColumnFamilyHandle*> all(tables_.begin(), tables_.end());
+  const rocksdb::Status status = database_->Flush(rocksdb::FlushOptions(), all);
+  if (!status.ok() && settings_.log) settings_.log(Severity::warning, "flushing the store: " + status.ToString());
+}
+
+}  // namespace fermo::rocks

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "maildrop_rocks/health.h"
+#include "maildrop_rocks/rocks_maildrop.h"
+#include "maildrop_rocks/table.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Env;
+class FileSystem;
+class Snapshot;
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace fermo::rocks {
+
+class Batch;
+
+struct EngineSettings {
+  std::filesystem::path path;
+  std::size_t cache_octets = 0;
+  std::size_t write_buffer_octets = 0;
+  bool recover_up_to_damage = false;
+  /// What the files lie on; a test puts a failing one here.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+  /// False only where a test shows that it notices.
+  bool synced = true;
+  std::shared_ptr<Health> health;
+  Log log;
+};
+
+/// RocksDB as the store uses it: one opened database. Thread-safe. All that knows RocksDB's classes is here, in Batch
+/// and in Scan.
+class Engine {
+ public:
+  using Opened = boost::system::result<std::unique_ptr<Engine>, OpenFailure>;
+  static Opened open(const EngineSettings& settings);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  enum class Durability {
+    with_the_next_synced,  ///< On the disk when a later write is that was synced.
+    synced,                ///< On the disk on return.
+  };
+  /// All of the batch or nothing. Errors: out_of_space, unavailable (nothing was done), unknown (only when synced).
+  Result<void> write(Batch& batch, Durability durability);
+
+  /// The value, or nothing. `snapshot` may be null: as it stands now.
+  Result<std::optional<std::string>> get(Table table, std::string_view key,
+                                         const rocksdb::Snapshot* snapshot = nullptr) const;
+
+  const rocksdb::Snapshot* take_snapshot();
+  void release_snapshot(const rocksdb::Snapshot* snapshot);
+
+  Result<std::uint64_t> free_octets() const;
+
+  enum class Resumed { yes, not_yet, needs_reopening };
+  /// Tries to make writing work again after a failure.
+  Resumed resume();
+
+  /// Writes what is in memory to tables.
+  void flush();
+
+  rocksdb::DB& database() const { return *database_; }
+  rocksdb::ColumnFamilyHandle* table(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
+
+ private:
+  Engine() = default;
+
+  EngineSettings settings_;
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> database_;
+  std::array<rocksdb::ColumnFamilyHandle*, table_count> tables_{};
+  std::mutex mutex_;
+  std::set<const rocksdb::Snapshot*> snapshots_;
+  std::uint64_t synced_sequence_ = 0;
+
+  friend class EngineOpener;
+};
+
+}  // namespace fermo::rocks

@@ -1,0 +1,162 @@
+#include <algorithm>
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include "maildrop_rocks/background_listener.h"
+#include "maildrop_rocks/engine.h"
+#include "maildrop_rocks/options.h"
+#include "maildrop_rocks/status.h"
+#include "maildrop_rocks/wal_check.h"
+
+namespace fermo::rocks {
+
+using maildrop::Error;
+using rocksdb::WALRecoveryMode;
+
+/// Opens one database, once.
+class EngineOpener {
+ public:
+  explicit EngineOpener(const EngineSettings& settings) : path_(settings.path.string()), engine_(new Engine) {
+    engine_->settings_ = settings;
+    if (!engine_->settings_.file_system) engine_->settings_.file_system = rocksdb::FileSystem::Default();
+    file_system_ = engine_->settings_.file_system;
+    engine_->env_ = rocksdb::NewCompositeEnv(file_system_);
+  }
+
+  Engine::Opened open() {
+    if (auto status = prepare_folder(); !status.ok()) return failure(status);
+    if (auto unknown = unknown_table()) return not_ours(*unknown);
+    rocksdb::Status status = open_for_writing(WALRecoveryMode::kTolerateCorruptedTailRecords);
+    if (status.IsCorruption()) {
+      const std::string first_text = status.ToString();
+      if (!settings().recover_up_to_damage && acknowledged_mail_is_hit()) return damaged_log(first_text);
+      status = open_for_writing(WALRecoveryMode::kPointInTimeRecovery);
+      if (status.ok()) say("dropped the torn end of the log of the store in " + path_ + " (" + first_text + ")");
+    }
+    if (!status.ok()) return failure(status);
+    return std::move(engine_);
+  }
+
+ private:
+  const EngineSettings& settings() const { return engine_->settings_; }
+
+  /// RocksDB makes the folder, but leaves its entry in the parent to chance.
+  rocksdb::Status prepare_folder() {
+    const rocksdb::IOOptions options;
+    rocksdb::IOStatus status = file_system_->CreateDirIfMissing(path_, options, nullptr);
+    if (!status.ok()) return status;
+    const std::filesystem::path parent = std::filesystem::absolute(settings().path).lexically_normal().parent_path();
+    std::unique_ptr<rocksdb::FSDirectory> directory;
+    status = file_system_->NewDirectory(parent.string(), options, &directory, nullptr);
+    // A parent that may be passed through but not read cannot be synced; then the folder was made by somebody else.
+    if (!status.ok()) return rocksdb::Status::OK();
+    return directory->Fsync(options, nullptr);
+  }
+
+  std::optional<std::string> unknown_table() {
+    std::vector<std::string> names;
+    const rocksdb::DBOptions options = database_options(settings(), *engine_->env_);
+    if (!rocksdb::DB::ListColumnFamilies(options, path_, &names).ok()) return std::nullopt;  // new, or open() tells
+    const auto unknown = std::ranges::find_if(
+        names, [](const std::string& name) { return std::ranges::find(table_names, name) == table_names.end(); });
+    if (unknown == names.end()) return std::nullopt;
+    return *unknown;
+  }
+
+  rocksdb::Status open_for_writing(WALRecoveryMode mode) {
+    WalCheck check(WalCheck::Mode::continuity, file_system_);
+    rocksdb::DBOptions options = database_options(settings(), *engine_->env_);
+    options.wal_recovery_mode = mode;
+    options.wal_filter = check.filter();
+    options.listeners.push_back(background_listener(settings().health));
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* database = nullptr;
+    const rocksdb::Status status =
+        rocksdb::DB::Open(options, path_, table_descriptors(settings()), &handles, &database);
+    if (!status.ok()) return status;
+    engine_->database_.reset(database);
+    std::ranges::copy(handles, engine_->tables_.begin());
+    return status;
+  }
+
+  /// Replays the log without changing anything; `look` is handed the database as it then stands.
+  template <class Look>
+  rocksdb::Status replay(WALRecoveryMode mode, WalCheck& check, Look look) {
+    rocksdb::DBOptions options = database_options(settings(), *engine_->env_);
+    options.create_if_missing = false;
+    options.create_missing_column_families = false;
+    options.wal_recovery_mode = mode;
+    options.wal_filter = check.filter();
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status =
+        rocksdb::DB::OpenForReadOnly(options, path_, table_descriptors(settings()), &handles, &opened);
+    if (!status.ok()) return status;
+    const std::unique_ptr<rocksdb::DB> database(opened);
+    look(*database);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) database->DestroyColumnFamilyHandle(handle);
+    return status;
+  }
+
+  /// Whether anything that a batch attests to be on the disk would be lost by stopping at the first damage.
+  bool acknowledged_mail_is_hit() {
+    WalCheck attestations(WalCheck::Mode::attestations, file_system_);
+    if (!replay(WALRecoveryMode::kSkipAnyCorruptedRecords, attestations, [](rocksdb::DB&) {}).ok()) return true;
+    WalCheck continuity(WalCheck::Mode::continuity, file_system_);
+    std::uint64_t recoverable = 0;
+    const auto note = [&recoverable](rocksdb::DB& database) { recoverable = database.GetLatestSequenceNumber(); };
+    if (!replay(WALRecoveryMode::kPointInTimeRecovery, continuity, note).ok()) return true;
+    return attestations.attested() > recoverable;
+  }
+
+  OpenFailure not_ours(const std::string& table) const {
+    return {Error::unsupported, false,
+            "The store in " + path_ + " holds a table \"" + table +
+                "\" that this version of Fermo does not know. Use the version that wrote it, or a newer one, or name "
+                "another "
+                "folder."};
+  }
+
+  OpenFailure damaged_log(const std::string& why) const {
+    return {Error::corrupt, false,
+            "The log of the store in " + path_ + " is damaged where it holds mail that was acknowledged (" + why +
+                "). Nothing was changed. Check the disk and restore the folder from a backup."};
+  }
+
+  OpenFailure failure(const rocksdb::Status& status) const {
+    if (is_lock_held(status)) {
+      return {Error::unavailable, true,
+              "The store in " + path_ + " is open in another process. Stop that one, or work through it."};
+    }
+    if (status.IsNoSpace()) {
+      return {Error::out_of_space, false,
+              "The store in " + path_ + " cannot be opened: its disk is full. Make room on it."};
+    }
+    if (status.IsCorruption()) {
+      return {Error::corrupt, false,
+              "The store in " + path_ + " is damaged (" + status.ToString() +
+                  "). Check the disk and restore the folder from a backup."};
+    }
+    return {error_of(status), false,
+            "The store in " + path_ + " cannot be opened (" + status.ToString() +
+                "). Check that the folder and everything in it belong to the user that runs Fermo, and that the disk "
+                "can be "
+                "written to."};
+  }
+
+  void say(const std::string& text) const {
+    if (settings().log) settings().log(Severity::warning, text);
+  }
+
+  const std::string path_;
+  std::unique_ptr<Engine> engine_;
+  std::shared_ptr<rocksdb::FileSystem> file_system_;
+};
+
+Engine::Opened Engine::open(const EngineSettings& settings) {
+  return EngineOpener(settings).open();
+}
+
+}  // namespace fermo::rocks

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "maildrop_rocks/rocks_maildrop.h"
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace fermo::rocks {
+
+/// For tests alone: what a program that serves mail has no business with.
+struct Internal {
+  /// Where the files lie; null for the machine's own.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+  /// False: acknowledges what is not on the disk.
+  bool synced = true;
+
+  static RocksMaildrop::Opened open(Settings settings, Internal internal);
+  /// Writes what is in memory to tables and blob files, and waits for it.
+  static void flush(RocksMaildrop& store);
+};
+
+}  // namespace fermo::rocks

@@ -1,0 +1,116 @@
+#include "maildrop_rocks/rocks_maildrop.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "maildrop/error.h"
+#include "maildrop_rocks/delivery.h"
+#include "maildrop_rocks/internal.h"
+#include "maildrop_rocks/scan.h"
+#include "maildrop_rocks/session.h"
+#include "maildrop_rocks/store_impl.h"
+
+namespace fermo::rocks {
+
+using maildrop::Error;
+
+RocksMaildrop::Opened RocksMaildrop::open(Settings settings) {
+  return Internal::open(std::move(settings), {});
+}
+
+RocksMaildrop::Opened Internal::open(Settings settings, Internal internal) {
+  FERMO_CHECK(settings.clock != nullptr);
+  EngineSettings engine{.path = settings.path,
+                        .cache_octets = settings.cache_octets,
+                        .write_buffer_octets = settings.write_buffer_octets,
+                        .recover_up_to_damage = settings.recover_up_to_damage,
+                        .file_system = std::move(internal.file_system),
+                        .synced = internal.synced,
+                        .health = std::make_shared<Health>(),
+                        .log = settings.log};
+  auto impl = RocksMaildrop::Impl::open(std::move(settings), std::move(engine));
+  if (impl.has_error()) return impl.error();
+  return std::unique_ptr<RocksMaildrop>(new RocksMaildrop(std::move(*impl)));
+}
+
+void Internal::flush(RocksMaildrop& store) {
+  if (const auto open = store.impl_->current()) open->engine().flush();
+}
+
+RocksMaildrop::RocksMaildrop(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RocksMaildrop::~RocksMaildrop() = default;
+
+bool RocksMaildrop::writable() const {
+  return !impl_->health().failure();
+}
+
+Result<std::unique_ptr<maildrop::Delivery>> RocksMaildrop::begin_delivery() {
+  if (const auto failure = impl_->health().failure()) return *failure;
+  const auto store = impl_->current();
+  if (!store) return Error::unavailable;
+  const auto free_octets = store->engine().free_octets();
+  if (free_octets.has_error()) return free_octets.error();
+  if (*free_octets < impl_->settings().free_octets_min) return Error::out_of_space;
+  return std::make_unique<RocksDelivery>(store, impl_->arrivals());
+}
+
+Result<std::unique_ptr<maildrop::Snapshot>> RocksMaildrop::open(const DropId& drop) {
+  const auto store = impl_->current();
+  if (!store) return Error::unavailable;
+  auto pin = std::make_shared<const Pin>(store);
+  const auto record = store->find_drop(drop, pin->snapshot());
+  if (record.has_error()) return record.error();
+  return std::make_unique<RocksSnapshot>(std::move(pin), drop, *record);
+}
+
+Result<std::vector<maildrop::DropSummary>> RocksMaildrop::list_drops(const std::optional<DropId>& after,
+                                                                     std::size_t count) {
+  const auto store = impl_->current();
+  if (!store) return Error::unavailable;
+  const std::size_t wanted = std::min(count, limits::scan_listings_at_once_max);
+  std::vector<maildrop::DropSummary> summaries;
+  Scan drops(store->engine(), Table::drops, after ? after->text() + '\0' : "", "");
+  while (summaries.size() < wanted && drops.next()) {
+    const auto drop = DropId::from(drops.key());
+    const auto record = decode_drop(drops.key(), drops.value());
+    if (!drop || !record) return Error::corrupt;
+    if (record->listing.messages > 0) summaries.push_back({*drop, record->listing});
+  }
+  if (const auto status = drops.status(); status.has_error()) return status.error();
+  return summaries;
+}
+
+Result<mail::DropListing> RocksMaildrop::recount(const DropId& drop) {
+  const auto store = impl_->current();
+  if (!store) return Error::unavailable;
+  const auto record = store->find_drop(drop);
+  if (record.has_error()) return record.error();
+  mail::DropListing counted;
+  if (!*record) return counted;
+  const std::string prefix = drop_prefix((*record)->number);
+  Scan rows(store->engine(), Table::index, prefix, after_prefix(prefix));
+  while (rows.next()) {
+    const auto message = decode_index(rows.key(), rows.value());
+    if (!message) return Error::corrupt;
+    ++counted.messages;
+    counted.octets += message->summary.octets;
+  }
+  if (const auto status = rows.status(); status.has_error()) return status.error();
+  return counted;
+}
+
+Result<maildrop::SweepReport> RocksMaildrop::sweep() {
+  const auto store = impl_->current();
+  if (!store) return Error::unavailable;
+  const auto removed = store->reclaim();
+  if (removed.has_error()) return removed.error();
+  return maildrop::SweepReport{.bodies_removed = *removed};
+}
+
+void throw_exception_from_error(const OpenFailure& failure, const boost::source_location& /*where*/) {
+  throw std::runtime_error(failure.text);
+}
+
+}  // namespace fermo::rocks
