@@ -40,6 +40,8 @@ constexpr std::array entries{
           "another program fetched it before, as its imported state says"},
     Entry{Reason::refused_by_target, "refused-by-target", "the target refused it for good, so it stays on the server"},
     Entry{Reason::later, "later", "it is left for the next run: the limit for one run is reached"},
+    Entry{Reason::no_unique_ids_today, "no-unique-ids-today",
+          "the server gave unique-ids before and gives none now, so nobody can say which message this is"},
     Entry{Reason::head_needed, "head-needed", "its head must be seen first to tell whether it is known"},
     Entry{Reason::deleted_once_delivered, "deleted-once-delivered",
           "it is deleted on the server as soon as it is delivered"},

@@ -30,6 +30,7 @@ enum class Reason {
   fetched_by_other_program,
   refused_by_target,
   later,
+  no_unique_ids_today,
   head_needed,
   // What is deleted.
   deleted_once_delivered,

@@ -1,0 +1,262 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fetch/memory_ledger.h"
+#include "fetch/message_key.h"
+#include "fetch/plan.h"
+
+/// A server, other clients, faults and crashes, all from one seed, around make_plan() and a ledger.
+namespace fermo::fetch {
+namespace {
+
+struct ServerMessage {
+  int id;  ///< What it really is.
+  std::string unique_id;
+  Octets octets;
+};
+
+/// How a server gives unique-ids.
+enum class Ids { proper, numbers, none, some_twice, reused };
+
+class World {
+ public:
+  World(std::uint64_t seed, Mode mode, Ids ids) : random_(seed), ids_(ids) {
+    policy_.mode = mode;
+    policy_.keep_days = std::chrono::days(3);
+    policy_.keep_newest = 4;
+    policy_.forget_after = std::chrono::days(10'000);
+    if (chance(4)) policy_.messages_at_once_max = 3;
+  }
+
+  /// One change of the world, then one session.
+  void step() {
+    now_ += std::chrono::hours(below(60));
+    arrive(below(4));
+    if (chance(4)) other_client_deletes();
+    if (chance(8)) move_server();
+    if (chance(5)) delete_locally();
+    session(false);
+  }
+
+  void settle() {
+    policy_.messages_at_once_max = std::nullopt;
+    for (int i = 0; i < 2; ++i) session(true);
+  }
+
+  void check_settled() const {
+    for (const ServerMessage& message : server_) {
+      EXPECT_TRUE(deliveries_.contains(message.id)) << "message " << message.id << " was never delivered";
+    }
+    EXPECT_EQ(policy_.mode == Mode::remove ? server_.size() : 0u, 0u);
+    if (policy_.mode == Mode::keep_newest) {
+      EXPECT_LE(server_.size(), policy_.keep_newest);
+    }
+  }
+
+ private:
+  std::uint64_t below(std::uint64_t bound) {
+    return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(random_);
+  }
+  bool chance(std::uint64_t in) { return below(in) == 0; }
+
+  static HeadIdentity head_of(int id) {
+    const std::string text = std::to_string(id);
+    return head_identity("Received: by x; " + text + "\nMessage-ID: <" + text + ">\n\n");
+  }
+
+  void arrive(std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const int id = next_id_++;
+      std::string unique_id = "u" + std::to_string(generation_) + "-" + std::to_string(id);
+      if (ids_ == Ids::some_twice && id % 3 == 0) unique_id = "twice" + std::to_string(generation_);
+      if (ids_ == Ids::reused && !given_up_.empty() && chance(2)) {
+        unique_id = given_up_.back();
+        given_up_.pop_back();
+      }
+      server_.push_back({id, unique_id, Octets{100 + below(3)}});
+    }
+  }
+
+  void remove_at(std::size_t index) {
+    given_up_.push_back(server_[index].unique_id);
+    server_.erase(server_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+
+  void other_client_deletes() {
+    if (server_.empty()) return;
+    const std::size_t index = below(server_.size());
+    lost_to_others_.insert(server_[index].id);
+    remove_at(index);
+  }
+
+  void move_server() {
+    if (ids_ == Ids::reused) return;
+    ++generation_;
+    for (ServerMessage& message : server_) {
+      message.unique_id = "u" + std::to_string(generation_) + "-" + std::to_string(message.id);
+    }
+  }
+
+  void delete_locally() {
+    if (!local_.empty()) local_.erase(local_.begin());
+  }
+
+  Listing listing(bool calm) {
+    Listing listing;
+    listing.unique_ids = ids_ != Ids::none;
+    for (std::size_t i = 0; i < server_.size(); ++i) {
+      const MessageNumber number = MessageNumber::at_index(i);
+      std::string unique_id = server_[i].unique_id;
+      if (ids_ == Ids::numbers) unique_id = std::to_string(number.value());
+      if (ids_ == Ids::none) unique_id.clear();
+      listing.messages.push_back({number, unique_id, server_[i].octets});
+      listing.stat.octets += server_[i].octets;
+    }
+    listing.stat.messages = listing.messages.size();
+    if (!calm && chance(8)) {  // a server in trouble
+      listing.messages.resize(below(listing.messages.size() + 1));
+      if (chance(2)) listing.stat.messages = listing.messages.size();
+    }
+    if (!calm && chance(10)) listing.unique_ids = false;
+    if (!listing.unique_ids) {
+      for (ListedMessage& message : listing.messages) message.unique_id.clear();
+    }
+    return listing;
+  }
+
+  void apply(std::vector<Change> changes) {
+    const auto applied = ledger_.apply(changes);
+    ASSERT_FALSE(applied.has_error()) << applied.error().message();
+  }
+
+  Plan plan(const Listing& listing, const std::vector<Record>& known, const AccountState& state) {
+    Input input{
+        listing, known, policy_, now_, !state.first_run_done, state.unique_ids, {}, [this](const Record& record) {
+          return local_.contains(record.delivery_name) ? Presence::present : Presence::absent;
+        }};
+    for (int round = 0;; ++round) {
+      Plan made = make_plan(input);
+      if (made.heads_needed.empty()) return made;
+      EXPECT_TRUE(made.changes.empty());
+      EXPECT_LT(round, 2) << "a third round of heads";
+      for (const MessageNumber number : made.heads_needed) {
+        EXPECT_FALSE(input.heads.contains(number)) << "asked twice";
+        input.heads[number] = head_of(server_[number.index()].id);
+      }
+    }
+  }
+
+  /// Plays a session, which may end at any point as if the process had been killed or the line cut.
+  void session(bool calm) {
+    const Listing listed = listing(calm);
+    AccountState state = *ledger_.state();
+    const Plan made = plan(listed, *ledger_.load(), state);
+    ASSERT_EQ(made.decisions.size(), listed.messages.size());
+    state.first_run_done = true;
+    state.unique_ids = made.unique_ids;
+    ASSERT_FALSE(ledger_.apply(made.changes, state).has_error());
+    std::vector<Decision> marked;
+    for (const Decision& one : made.decisions) {
+      if (!calm && chance(20)) return;
+      const bool delivered = one.retrieval == Retrieval::whole;
+      if (delivered && !deliver(one, calm)) return;
+      check_removal(one);
+      if (one.removal != Removal::no) marked.push_back(one);
+    }
+    quit(marked, calm);
+  }
+
+  /// False when the process dies on the way.
+  bool deliver(const Decision& one, bool calm) {
+    const int id = server_[one.number.index()].id;
+    const std::string name = one.key + "/" + std::to_string(one.octets.value);
+    // The name may be that of another message only when unique-ids name several messages in time.
+    const auto there = names_.find(name);
+    if (there == names_.end() || there->second != id) {
+      const std::string given = there == names_.end() ? name : name + "/" + std::to_string(id);
+      names_.emplace(given, id);
+      local_.insert(given);
+      EXPECT_EQ(++deliveries_[id], 1) << "message " << id << " was delivered twice";
+    }
+    if (!calm && chance(20)) return false;
+    apply({change::Delivered{one.key, now_, name, true, head_of(id)}});
+    return true;
+  }
+
+  void check_removal(const Decision& one) {
+    if (one.removal == Removal::no) return;
+    const auto record = *ledger_.find(one.key);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->standing, Standing::whole);
+    EXPECT_TRUE(deliveries_.contains(server_[one.number.index()].id)) << "would be lost";
+    EXPECT_NE(policy_.mode, Mode::keep);
+  }
+
+  void quit(const std::vector<Decision>& marked, bool calm) {
+    std::vector<Change> asked;
+    for (const Decision& one : marked) asked.emplace_back(change::DeletionAsked{one.key, now_});
+    apply(asked);
+    if (!calm && chance(10)) return;
+    for (auto one = marked.rbegin(); one != marked.rend(); ++one) remove_at(one->number.index());
+    if (!calm && chance(10)) return;  // +OK never arrives
+    std::vector<Change> gone;
+    for (const Decision& one : marked) gone.emplace_back(change::Gone{one.key, now_});
+    apply(gone);
+  }
+
+  std::mt19937_64 random_;
+  const Ids ids_;
+  Policy policy_;
+  Timestamp now_{std::chrono::seconds(1'800'000'000)};
+  MemoryLedger ledger_;
+  std::vector<ServerMessage> server_;
+  std::vector<std::string> given_up_;
+  std::map<std::string, int> names_;  ///< Every delivery name there ever was.
+  std::set<std::string> local_;       ///< Those that the user has not deleted.
+  std::map<int, int> deliveries_;     ///< How often each message was delivered.
+  std::set<int> lost_to_others_;
+  int next_id_ = 1;
+  int generation_ = 0;
+};
+
+class PlanProperties : public testing::TestWithParam<std::pair<Mode, Ids>> {};
+
+/// Whatever happens: nothing is deleted that was not delivered, nothing is delivered twice, and once the faults end
+/// everything that is on the server has been delivered.
+TEST_P(PlanProperties, HoldOverRandomHistories) {
+  const auto [mode, ids] = GetParam();
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    World world(seed, mode, ids);
+    for (int step = 0; step < 25 && !HasFailure(); ++step) world.step();
+    world.settle();
+    world.check_settled();
+    if (HasFailure()) return;
+  }
+}
+
+std::vector<std::pair<Mode, Ids>> all_worlds() {
+  std::vector<std::pair<Mode, Ids>> all;
+  for (const Mode mode : {Mode::remove, Mode::keep, Mode::keep_days, Mode::keep_newest, Mode::mirror}) {
+    for (const Ids ids : {Ids::proper, Ids::numbers, Ids::none, Ids::some_twice, Ids::reused})
+      all.emplace_back(mode, ids);
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(AllModesAndServers, PlanProperties, testing::ValuesIn(all_worlds()), [](const auto& one) {
+  constexpr const char* modes[] = {"Remove", "Keep", "KeepDays", "KeepNewest", "Mirror"};
+  constexpr const char* ids[] = {"ProperIds", "NumbersForIds", "NoIds", "IdsGivenTwice", "IdsGivenAgain"};
+  return std::string(modes[static_cast<int>(one.param.first)]) + "With" + ids[static_cast<int>(one.param.second)];
+});
+
+}  // namespace
+}  // namespace fermo::fetch
