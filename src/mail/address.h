@@ -18,7 +18,7 @@ struct Address {
 
 /// Reads `local@domain` or `"quoted"@domain` or `local` (for `postmaster` and for LMTP to a bare user name). Nothing
 /// when the grammar is broken, or a CR, LF, NUL or other control character is inside. `utf8` allows valid UTF-8 beyond
-/// ASCII.
+/// ASCII. A domain may hold "_", which the grammar does not allow and real hosts have.
 std::optional<Address> parse_address(std::string_view text, bool utf8);
 
 }  // namespace fermo::mail
