@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+#include "smtp/session_harness.h"
+
+/// One LMTP session: octets from the peer, outcomes and their failures, and the end. The rules are those of
+/// SessionHarness, and what comes out may not depend on how the octets were cut.
+///
+/// The input: one octet of settings and of how it ends (its low five bits, so that a seed is text), one that says in
+/// its low four bits how many octets of outcomes follow, those, and what the peer sends.
+namespace {
+
+using fermo::smtp::ServerSettings;
+using fermo::smtp::SessionHarness;
+
+/// A line that never ends is judged by what has arrived, so what arrives stays below that.
+constexpr std::size_t input_octets_max = 48 * 1024;
+
+struct Case {
+  unsigned flags;
+  std::string_view outcomes;
+  std::string_view input;
+};
+
+Case read_case(std::string_view data) {
+  const auto flags = static_cast<unsigned char>(data[0]);
+  const std::size_t count = static_cast<unsigned char>(data[1]) & 0x0FU;
+  const auto rest = data.substr(2);
+  return {.flags = flags, .outcomes = rest.substr(0, count), .input = rest.substr(std::min(count, rest.size()))};
+}
+
+ServerSettings settings_of(unsigned flags) {
+  ServerSettings settings;
+  settings.host_name = "mx.example.org";
+  if ((flags & 1U) != 0) settings.message_octets_max = 20;
+  if ((flags & 2U) != 0) settings.recipients_max = 2;
+  return settings;
+}
+
+/// When the outcomes have run out all goes well: the largest number always stands for success.
+SessionHarness::Choose chooser(std::string_view outcomes) {
+  return [outcomes](std::uint64_t bound) mutable {
+    if (outcomes.empty()) return bound - 1;
+    const std::uint64_t octet = static_cast<unsigned char>(outcomes.front());
+    outcomes.remove_prefix(1);
+    return octet % bound;
+  };
+}
+
+void end(SessionHarness& session, unsigned flags) {
+  switch ((flags >> 2U) & 3U) {
+    case 0:
+      return session.end_of_input();
+    case 1:
+      return session.expire();
+    default:
+      session.shut_down();
+      session.end_of_input();
+  }
+}
+
+void receive_in_pieces(SessionHarness& session, std::string_view input, unsigned flags) {
+  std::size_t piece = flags % 7 + 1;
+  while (!input.empty()) {
+    session.receive(input.substr(0, piece));
+    input.remove_prefix(std::min(piece, input.size()));
+    piece = piece * 5 % 97 + 1;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2 || size > input_octets_max) return -1;
+  const auto [flags, outcomes, input] = read_case({reinterpret_cast<const char*>(data), size});
+
+  SessionHarness slow(settings_of(flags), chooser(outcomes));
+  slow.receive_octet_by_octet(input);
+  end(slow, flags);
+  SessionHarness fast(settings_of(flags), chooser(outcomes));
+  receive_in_pieces(fast, input, flags);
+  end(fast, flags);
+  SessionHarness whole(settings_of(flags), chooser(outcomes));
+  whole.receive(input);
+  end(whole, flags);
+  FERMO_CHECK(slow.trace() == fast.trace() && slow.trace() == whole.trace());
+  return 0;
+}
