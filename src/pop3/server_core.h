@@ -117,8 +117,11 @@ class ServerSession::Core {
   /// One line of LIST or UIDL.
   using Line = std::string (*)(MessageNumber number, const mail::ScanListing& listing);
   void begin_listing(std::string head, Line line);
-  void continue_listing();
-  void append_listed(MaildropView::Page page);
+  struct Listing;
+  void continue_listing(Listing& listing);
+  void append_listed(Listing& listing, MaildropView::Page page);
+  /// Only in TRANSACTION.
+  MaildropView& maildrop();
   void ask_for_page(MessageNumber number);
   void fail_listing(const error_code& error);
 

@@ -82,7 +82,7 @@ Step ServerSession::Core::next() {
 /// Makes at least one step, or takes at least one line.
 void ServerSession::Core::advance() {
   if (end_) return push(Close{*end_});
-  if (listing_) return continue_listing();
+  if (listing_) return continue_listing(*listing_);
   // RFC 1939 §3 asks for no response on autologout, and no other end of ours would be understood either.
   if (shutting_down_) return close(End::shut_down);
   if (expired_) return close(End::autologout);
@@ -216,16 +216,16 @@ void ServerSession::answer(Verified outcome) {
   core_->answer(std::move(outcome));
 }
 void ServerSession::answer(MaildropOpened outcome) {
-  core_->answer(std::move(outcome));
+  core_->answer(outcome);
 }
 void ServerSession::answer(ScanListings outcome) {
   core_->answer(std::move(outcome));
 }
 void ServerSession::answer(MessageSent outcome) {
-  core_->answer(std::move(outcome));
+  core_->answer(outcome);
 }
 void ServerSession::answer(Committed outcome) {
-  core_->answer(std::move(outcome));
+  core_->answer(outcome);
 }
 std::chrono::seconds ServerSession::time_limit() const {
   return core_->time_limit();

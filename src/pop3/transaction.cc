@@ -23,6 +23,11 @@ error_code listing_is_damaged() {
 
 }  // namespace
 
+MaildropView& ServerSession::Core::maildrop() {
+  FERMO_CHECK(maildrop_.has_value());
+  return *maildrop_;
+}
+
 // --- Arguments -------------------------------------------------------------------------------------------------------
 
 std::optional<MessageNumber> ServerSession::Core::held_message(std::string_view word) {
@@ -32,8 +37,8 @@ std::optional<MessageNumber> ServerSession::Core::held_message(std::string_view 
     return std::nullopt;
   }
   const auto number = MessageNumber::from(*value);
-  if (number && maildrop_->holds(*number)) return number;
-  refuse(number && maildrop_->is_marked(*number) ? "Message is marked as deleted" : "No such message");
+  if (number && maildrop().holds(*number)) return number;
+  refuse(number && maildrop().is_marked(*number) ? "Message is marked as deleted" : "No such message");
   return std::nullopt;
 }
 
@@ -48,7 +53,7 @@ std::optional<MessageNumber> ServerSession::Core::only_message(std::string_view 
 
 void ServerSession::Core::stat(std::string_view argument) {
   if (!without_argument(argument)) return;
-  const auto listing = maildrop_->drop_listing();
+  const auto listing = maildrop().drop_listing();
   send(ok(std::to_string(listing.messages) + " " + std::to_string(listing.octets.value)));
 }
 
@@ -58,14 +63,14 @@ void ServerSession::Core::noop(std::string_view argument) {
 
 void ServerSession::Core::rset(std::string_view argument) {
   if (!without_argument(argument)) return;
-  maildrop_->unmark_all();
-  send(ok("Maildrop has " + counted(maildrop_->drop_listing())));
+  maildrop().unmark_all();
+  send(ok("Maildrop has " + counted(maildrop().drop_listing())));
 }
 
 // --- LIST and UIDL ---------------------------------------------------------------------------------------------------
 
 void ServerSession::Core::list(std::string_view argument) {
-  if (split_words(argument).empty()) return begin_listing(ok(counted(maildrop_->drop_listing())), scan_line);
+  if (split_words(argument).empty()) return begin_listing(ok(counted(maildrop().drop_listing())), scan_line);
   if (const auto number = only_message(argument)) with_scan_listing(*number, &Core::send_scan_listing);
 }
 
@@ -87,22 +92,22 @@ void ServerSession::Core::begin_listing(std::string head, Line line) {
 }
 
 /// One page, or the question for it. The terminating line goes with the last page.
-void ServerSession::Core::continue_listing() {
-  if (const auto next = MessageNumber::at_index(listing_->listed); maildrop_->exists(next)) {
-    if (!maildrop_->find(next)) return ask_for_page(next);
-    append_listed(maildrop_->page_of(next));
+void ServerSession::Core::continue_listing(Listing& listing) {
+  if (const auto next = MessageNumber::at_index(listing.listed); maildrop().exists(next)) {
+    if (!maildrop().find(next)) return ask_for_page(next);
+    append_listed(listing, maildrop().page_of(next));
   }
-  const bool more = maildrop_->exists(MessageNumber::at_index(listing_->listed));
-  if (!more) listing_->octets.append(end_of_lines);
-  if (!listing_->octets.empty()) send(std::exchange(listing_->octets, {}));
+  const bool more = maildrop().exists(MessageNumber::at_index(listing.listed));
+  if (!more) listing.octets.append(end_of_lines);
+  if (!listing.octets.empty()) send(std::exchange(listing.octets, {}));
   if (!more) listing_.reset();
 }
 
-void ServerSession::Core::append_listed(MaildropView::Page page) {
-  for (const auto end = listing_->listed + page.count; listing_->listed < end; ++listing_->listed) {
-    const auto number = MessageNumber::at_index(listing_->listed);
-    if (!maildrop_->holds(number)) continue;
-    listing_->octets.append(listing_->line(number, *maildrop_->find(number))).append("\r\n");
+void ServerSession::Core::append_listed(Listing& listing, MaildropView::Page page) {
+  for (const auto end = listing.listed + page.count; listing.listed < end; ++listing.listed) {
+    const auto number = MessageNumber::at_index(listing.listed);
+    if (!maildrop().holds(number)) continue;
+    listing.octets.append(listing.line(number, *maildrop().find(number))).append("\r\n");
   }
 }
 
@@ -118,12 +123,13 @@ void ServerSession::Core::fail_listing(const error_code& error) {
 // --- Scan listings ---------------------------------------------------------------------------------------------------
 
 void ServerSession::Core::ask_for_page(MessageNumber number) {
-  page_asked_ = maildrop_->page_of(number);
-  push(ReadScanListings{.first = page_asked_->first, .count = page_asked_->count});
+  const auto page = maildrop().page_of(number);
+  page_asked_ = page;
+  push(ReadScanListings{.first = page.first, .count = page.count});
 }
 
 void ServerSession::Core::with_scan_listing(MessageNumber number, Use use) {
-  if (const auto* listing = maildrop_->find(number)) return (this->*use)(number, *listing);
+  if (const auto* listing = maildrop().find(number)) return (this->*use)(number, *listing);
   wanted_ = Wanted{.number = number, .use = use};
   ask_for_page(number);
 }
@@ -131,7 +137,8 @@ void ServerSession::Core::with_scan_listing(MessageNumber number, Use use) {
 void ServerSession::Core::answer(ScanListings outcome) {
   settle(Awaited::scan_listings);
   if (!outcome.listings) return fail_listing(outcome.listings.error());
-  if (!maildrop_->keep(*page_asked_, std::move(*outcome.listings))) return fail_listing(listing_is_damaged());
+  FERMO_CHECK(page_asked_.has_value());
+  if (!maildrop().keep(*page_asked_, std::move(*outcome.listings))) return fail_listing(listing_is_damaged());
   if (const auto wanted = std::exchange(wanted_, std::nullopt)) with_scan_listing(wanted->number, wanted->use);
 }
 
@@ -176,13 +183,13 @@ void ServerSession::Core::dele(std::string_view argument) {
 }
 
 void ServerSession::Core::mark(MessageNumber number, const mail::ScanListing& listing) {
-  maildrop_->mark(number, listing.octets);
+  maildrop().mark(number, listing.octets);
   send(ok("Marked as deleted"));
 }
 
 void ServerSession::Core::quit(std::string_view argument) {
   if (!without_argument(argument)) return;
-  if (maildrop_->any_marked()) return push(Commit{maildrop_->marked()});
+  if (maildrop().any_marked()) return push(Commit{maildrop().marked()});
   send(ok("Goodbye"));
   close(End::quit);
 }
@@ -194,7 +201,7 @@ void ServerSession::Core::answer(Committed outcome) {
     send_error(failure_reply(outcome.outcome.error(), "Some deleted messages not removed"));
     return close(End::failure);
   }
-  record_.deleted = maildrop_->marked_count();
+  record_.deleted = maildrop().marked_count();
   send(ok("Goodbye"));
   close(End::quit);
 }
