@@ -1,6 +1,7 @@
 #include "maildrop_rocks/delivery.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/limits.h"
@@ -21,11 +22,16 @@ class Addition {
   /// Finds or makes the drops, then holds those where a unique-id must be looked up.
   Result<void> prepare(std::span<const Recipient> recipients) {
     std::vector<std::uint64_t> to_lock;
+    std::map<DropId, DropNumber> found;
     for (const Recipient& recipient : recipients) {
-      const auto number = store_.drop_number(recipient.drop);
-      if (number.has_error()) return number.error();
-      drops_.push_back(*number);
-      if (recipient.unique_id) to_lock.push_back(*number);
+      auto at = found.find(recipient.drop);
+      if (at == found.end()) {
+        const auto number = store_.drop_number(recipient.drop);
+        if (number.has_error()) return number.error();
+        at = found.emplace(recipient.drop, *number).first;
+      }
+      drops_.push_back(at->second);
+      if (recipient.unique_id) to_lock.push_back(at->second);
     }
     locks_ = store_.lock_drops(std::move(to_lock));
     for (std::size_t n = 0; n < recipients.size(); ++n) {
@@ -39,6 +45,8 @@ class Addition {
     std::vector<mail::UniqueId> unique_ids;
     body.shared = recipients.size() > 1;
     for (std::size_t n = 0; n < recipients.size(); ++n) unique_ids.push_back(add_one(body, drops_[n], recipients[n]));
+    for (const auto& [drop, change] : changes_) batch_.merge(Table::drops, drop.text(), encode(drop.text(), change));
+    note_arrival(batch_, last_arrival_);
     return unique_ids;
   }
 
@@ -69,9 +77,10 @@ class Addition {
     if (trace.value > 0) batch_.put(Table::heads, key, sealed(key, recipient.trace_fields));
     if (record.shared) batch_.put(Table::references, reference_key(record.body, drop, arrival), "");
     if (record.foreign) batch_.put(Table::foreign, foreign_key(drop, *record.foreign), arrival_key(arrival));
-    const DropChange change{1, static_cast<std::int64_t>(record.summary.octets.value)};
-    batch_.merge(Table::drops, recipient.drop.text(), encode(recipient.drop.text(), change));
-    note_arrival(batch_, arrival);
+    DropChange& change = changes_[recipient.drop];
+    change.messages += 1;
+    change.octets += static_cast<std::int64_t>(record.summary.octets.value);
+    last_arrival_ = arrival;
     return recipient.unique_id.value_or(arrival.unique_id());
   }
 
@@ -80,6 +89,8 @@ class Addition {
   mail::ArrivalIdSource& arrivals_;
   std::vector<DropNumber> drops_;
   std::set<std::pair<DropNumber, mail::UniqueId>> brought_;
+  std::map<DropId, DropChange> changes_;
+  mail::ArrivalId last_arrival_;
   StripedMutexes::Locks locks_;
 };
 
