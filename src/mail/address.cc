@@ -62,7 +62,9 @@ std::optional<LocalPart> read_quoted(std::string_view text) {
       read.octets = i + 1;
       return read;
     }
-    if (text[i] == '\\' && (++i == text.size() || is_utf8_octet(text[i]))) return std::nullopt;
+    const bool quoted_pair = text[i] == '\\';
+    if (quoted_pair) ++i;
+    if (i == text.size() || (quoted_pair && is_utf8_octet(text[i]))) return std::nullopt;
     read.unquoted.push_back(text[i]);
   }
   return std::nullopt;
@@ -92,17 +94,15 @@ bool is_domain_name(std::string_view domain) {
   }
 }
 
-bool starts_with_ipv6_tag(std::string_view text) {
-  return text.size() > 5 && ::strncasecmp(text.data(), "IPv6:", 5) == 0;
-}
-
 /// Of the address literals of RFC 5321 §4.1.3 only these two have ever been registered.
 bool is_address_literal(std::string_view domain) {
   if (!domain.ends_with(']')) return false;
-  const auto inside = domain.substr(1, domain.size() - 2);
+  const std::string inside(domain.substr(1, domain.size() - 2));
+  constexpr std::size_t tag_octets = 5;
   in6_addr address;
-  if (starts_with_ipv6_tag(inside)) return ::inet_pton(AF_INET6, std::string(inside.substr(5)).c_str(), &address) == 1;
-  return ::inet_pton(AF_INET, std::string(inside).c_str(), &address) == 1;
+  if (::strncasecmp(inside.c_str(), "IPv6:", tag_octets) != 0)
+    return ::inet_pton(AF_INET, inside.c_str(), &address) == 1;
+  return ::inet_pton(AF_INET6, inside.c_str() + tag_octets, &address) == 1;
 }
 
 bool is_domain(std::string_view domain) {

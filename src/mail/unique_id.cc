@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -48,7 +49,7 @@ UniqueId ArrivalId::unique_id() const {
   text.reserve(microseconds_digits + discriminator_digits);
   append_hexadecimal(text, microseconds, microseconds_digits);
   append_hexadecimal(text, discriminator, discriminator_digits);
-  return *UniqueId::from(text);
+  return UniqueId(std::move(text));
 }
 
 std::optional<ArrivalId> ArrivalId::from(std::string_view text) {

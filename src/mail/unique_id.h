@@ -22,6 +22,7 @@ class UniqueId {
   friend auto operator<=>(const UniqueId&, const UniqueId&) = default;
 
  private:
+  friend struct ArrivalId;
   explicit UniqueId(std::string text) : text_(std::move(text)) {}
   std::string text_;
 };

@@ -103,11 +103,10 @@ error_code check_message(std::string_view message) {
   return outcome == GSASL_OK ? error_code() : make_error_code(Error::malformed);
 }
 
-/// The library looks at the other two, and takes the authorization identity unseen. `name` ends in NUL behind its last
-/// octet.
+/// The library looks at the other two fields so, and takes the authorization identity unseen.
 bool can_be_prepared(std::string_view name) {
   char* prepared = nullptr;
-  const int outcome = ::gsasl_saslprep(name.data(), GSASL_ALLOW_UNASSIGNED, &prepared, nullptr);
+  const int outcome = ::gsasl_saslprep(std::string(name).c_str(), GSASL_ALLOW_UNASSIGNED, &prepared, nullptr);
   ::gsasl_free(prepared);
   return outcome == GSASL_OK;
 }
