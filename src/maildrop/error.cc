@@ -1,5 +1,6 @@
 #include "maildrop/error.h"
 
+#include <boost/system/errc.hpp>
 #include <string>
 
 #include "base/failure.h"
@@ -35,6 +36,13 @@ class Category final : public boost::system::error_category {
       case Error::unknown: return make_error_condition(Failure::unknown);
     }
     return make_error_condition(Failure::permanent);
+  }
+
+  using error_category::equivalent;
+  /// A full disk is a temporary failure, and also what POSIX calls it: SMTP has a reply of its own for it (RFC 3463 §3.4).
+  bool equivalent(int code, const boost::system::error_condition& condition) const noexcept override {
+    if (condition == boost::system::errc::no_space_on_device) return static_cast<Error>(code) == Error::out_of_space;
+    return default_error_condition(code) == condition;
   }
 };
 
