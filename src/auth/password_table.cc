@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "auth/password_file.h"
 #include "auth/password_line.h"
@@ -15,7 +16,7 @@ PasswordTable::PasswordTable(std::string text, std::uint64_t generation)
   });
   sort_names();
   leave_out_duplicates();
-  std::ranges::stable_sort(problems_, {}, &LineProblem::line);
+  std::ranges::sort(problems_, {}, [](const LineProblem& problem) { return std::tie(problem.line, problem.message); });
 }
 
 /// The canonical name has as many octets as the name in the file, so it can stand where that stood.
@@ -30,7 +31,11 @@ void PasswordTable::add_entry(std::size_t begin, const PasswordLine& user, std::
 void PasswordTable::sort_names() {
   by_name_.resize(entries_.size());
   std::iota(by_name_.begin(), by_name_.end(), 0U);
-  std::ranges::stable_sort(by_name_, {}, [this](std::uint32_t position) { return entries_[position].name; });
+  // By position too, so that of several lines with one name the first comes first.
+  const auto name_then_position = [this](std::uint32_t position) {
+    return std::pair(entries_[position].name, position);
+  };
+  std::ranges::sort(by_name_, {}, name_then_position);
 }
 
 void PasswordTable::leave_out_duplicates() {

@@ -76,9 +76,6 @@ struct Parsed {
 /// be read at all is one problem, at its line. Reads no file and asks nothing of the system, so that it can be fuzzed.
 Parsed parse(std::string_view toml);
 
-/// Reads a configuration file: parse() of what it holds, or the one problem that it cannot be read. Blocking.
-Parsed read_file(const std::filesystem::path& path);
-
 /// Reads one `--listen` argument; an explanation when it is wrong.
 struct ListenParsed {
   std::optional<Listen> listen;
