@@ -116,7 +116,7 @@ inline constexpr std::size_t store_ipc_frame_octets_max = 256 * 1024;
 inline constexpr std::size_t store_ipc_connections_max = 64;
 /// Messages that are being read at once in one snapshot.
 inline constexpr std::size_t store_ipc_cursors_max = 64;
-/// Recipients of one delivery: beyond every `recipients-max` that makes sense, and 3,000 unique-ids of 74 octets fit one frame.
+/// Recipients of one delivery: beyond every `limits.recipients_max` that makes sense, and 3,000 unique-ids of 74 octets fit one frame.
 inline constexpr std::size_t store_ipc_recipients_max = 3000;
 /// Recipients in one frame: each may carry 320 + 4096 + 70 octets.
 inline constexpr std::size_t store_ipc_recipients_at_once_max = 32;
