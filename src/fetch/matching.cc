@@ -74,6 +74,7 @@ class Matcher {
   void rebind();
   void rebind_one(std::size_t i, const std::unordered_map<std::string_view, Indices>& pool, bool most_missing);
   std::unordered_map<std::string_view, Indices> rebinding_pool() const;
+  bool is_undelivered(std::size_t i) const;
   bool most_are_missing() const;
   void list_unlisted();
   void remark();
@@ -135,7 +136,7 @@ Matching Matcher::all_unknowable() {
 }
 
 bool Matcher::all_ids_are_numbers() const {
-  return !messages_.empty() && std::ranges::all_of(messages_, [](const ListedMessage& message) {
+  return std::ranges::all_of(messages_, [](const ListedMessage& message) {
     return message.unique_id == std::to_string(message.number.value());
   });
 }
@@ -143,8 +144,9 @@ bool Matcher::all_ids_are_numbers() const {
 // When unique-ids are nothing but message-numbers, a message that goes shifts all after it. The highest that is known
 // tells: if it is still what it was, none before it has gone.
 UniqueIds Matcher::judge_unique_ids() {
-  if (!input_.listing.unique_ids) return UniqueIds::absent;
   if (input_.unique_ids == UniqueIds::message_numbers) return UniqueIds::message_numbers;
+  if (messages_.empty()) return input_.unique_ids;
+  if (!input_.listing.unique_ids) return UniqueIds::absent;
   if (!input_.listing.complete || !all_ids_are_numbers()) return UniqueIds::trusted;
   for (std::size_t i = messages_.size(); i-- > 0;) {
     const auto found = by_key_.find(messages_[i].unique_id);
@@ -202,12 +204,14 @@ void Matcher::match_by_unique_id(std::size_t i) {
 void Matcher::match_doubtful(std::size_t i, std::size_t record) {
   const Record& known = known_[record];
   const bool other_octets = known.octets && *known.octets != messages_[i].octets;
-  const bool doubtful = known.gone || (other_octets && was_fetched(known) && known.identity);
-  if (!doubtful) {
+  const bool can_compare = was_fetched(known) && known.identity;
+  const bool doubtful = known.gone || (can_compare && (other_octets || known.missing_since));
+  const auto* seen = head(i);
+  const bool only_missing = !known.gone && !other_octets;
+  if (!doubtful || (only_missing && seen != nullptr && !*seen)) {
     take(i, record);
     return;
   }
-  const auto* seen = head(i);
   if (known.identity && seen == nullptr) {
     out_.matches[i].how = How::head_needed;
     return;
@@ -291,13 +295,17 @@ void Matcher::rebind() {
     }
   }
   for (std::size_t i = 0; i < messages_.size(); ++i) {
-    const How how = out_.matches[i].how;
-    const bool unknown = how == How::fresh || how == How::reused_id;
-    if (unknown &&
-        (all || how == How::reused_id || head(i) != nullptr || missing_octets.contains(messages_[i].octets.value))) {
-      rebind_one(i, pool, all);
-    }
+    const bool look = all || out_.matches[i].how == How::reused_id || head(i) != nullptr ||
+                      missing_octets.contains(messages_[i].octets.value);
+    if (is_undelivered(i) && look) rebind_one(i, pool, all);
   }
+}
+
+/// Nothing of the message at `i` has been delivered, as far as its key tells.
+bool Matcher::is_undelivered(std::size_t i) const {
+  const Match& match = out_.matches[i];
+  if (match.how == How::known) return known_[*match.record].standing == Standing::waiting;
+  return match.how == How::fresh || match.how == How::reused_id;
 }
 
 void Matcher::rebind_one(std::size_t i, const std::unordered_map<std::string_view, Indices>& pool, bool most_missing) {
@@ -319,6 +327,7 @@ void Matcher::rebind_one(std::size_t i, const std::unordered_map<std::string_vie
   for (const bool same_octets : {true, false}) {
     const auto found = std::ranges::find_if(candidates->second, [&](std::size_t r) { return fits(r, same_octets); });
     if (found == candidates->second.end()) continue;
+    if (out_.matches[i].record) out_.matches[i].replaced = out_.matches[i].record;
     take(i, *found);
     ++rebound_;
     return;

@@ -39,11 +39,13 @@ class World {
   /// One change of the world, then one session.
   void step() {
     now_ += std::chrono::hours(below(60));
-    arrive(below(4));
-    if (chance(4)) other_client_deletes();
-    if (chance(8)) move_server();
+    // A message that was delivered and not recorded is found again by its delivery name, that is by its unique-id: the
+    // server may not change at that very moment, or nobody could know the message any more.
+    if (!unrecorded_ || ids_ == Ids::proper) arrive(below(4));
+    if (!unrecorded_ && chance(4)) other_client_deletes();
+    if (!unrecorded_ && chance(8)) move_server();
     if (chance(5)) delete_locally();
-    session(false);
+    session(unrecorded_);
   }
 
   void settle() {
@@ -81,8 +83,15 @@ class World {
         unique_id = given_up_.back();
         given_up_.pop_back();
       }
-      server_.push_back({id, unique_id, Octets{100 + below(3)}});
+      server_.push_back({id, unique_id, octets(id)});
     }
+  }
+
+  /// Few different ones, so that they agree by chance; but a unique-id that is given again comes with others, since
+  /// nothing but the whole message could tell otherwise.
+  Octets octets(int id) {
+    return ids_ == Ids::reused || ids_ == Ids::some_twice ? Octets{100 + static_cast<std::uint64_t>(id)}
+                                                          : Octets{100 + below(3)};
   }
 
   void remove_at(std::size_t index) {
@@ -93,7 +102,6 @@ class World {
   void other_client_deletes() {
     if (server_.empty()) return;
     const std::size_t index = below(server_.size());
-    lost_to_others_.insert(server_[index].id);
     remove_at(index);
   }
 
@@ -121,11 +129,13 @@ class World {
       listing.stat.octets += server_[i].octets;
     }
     listing.stat.messages = listing.messages.size();
-    if (!calm && chance(8)) {  // a server in trouble
-      listing.messages.resize(below(listing.messages.size() + 1));
+    const bool steady = calm || ledger_.load()->empty() || ids_ == Ids::some_twice;
+    if (!steady && chance(8)) {  // a server in trouble
+      const std::uint64_t shown = below(listing.messages.size() + 1);
+      while (listing.messages.size() > shown) listing.messages.pop_back();
       if (chance(2)) listing.stat.messages = listing.messages.size();
     }
-    if (!calm && chance(10)) listing.unique_ids = false;
+    if (!steady && chance(10)) listing.unique_ids = false;
     if (!listing.unique_ids) {
       for (ListedMessage& message : listing.messages) message.unique_id.clear();
     }
@@ -186,7 +196,8 @@ class World {
       local_.insert(given);
       EXPECT_EQ(++deliveries_[id], 1) << "message " << id << " was delivered twice";
     }
-    if (!calm && chance(20)) return false;
+    unrecorded_ = !calm && chance(20);
+    if (unrecorded_) return false;
     apply({change::Delivered{one.key, now_, name, true, head_of(id)}});
     return true;
   }
@@ -222,7 +233,7 @@ class World {
   std::map<std::string, int> names_;  ///< Every delivery name there ever was.
   std::set<std::string> local_;       ///< Those that the user has not deleted.
   std::map<int, int> deliveries_;     ///< How often each message was delivered.
-  std::set<int> lost_to_others_;
+  bool unrecorded_ = false;           ///< The last session died between a delivery and its record.
   int next_id_ = 1;
   int generation_ = 0;
 };
@@ -233,7 +244,7 @@ class PlanProperties : public testing::TestWithParam<std::pair<Mode, Ids>> {};
 /// everything that is on the server has been delivered.
 TEST_P(PlanProperties, HoldOverRandomHistories) {
   const auto [mode, ids] = GetParam();
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world(seed, mode, ids);
     for (int step = 0; step < 25 && !HasFailure(); ++step) world.step();
@@ -252,11 +263,14 @@ std::vector<std::pair<Mode, Ids>> all_worlds() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(AllModesAndServers, PlanProperties, testing::ValuesIn(all_worlds()), [](const auto& one) {
-  constexpr const char* modes[] = {"Remove", "Keep", "KeepDays", "KeepNewest", "Mirror"};
-  constexpr const char* ids[] = {"ProperIds", "NumbersForIds", "NoIds", "IdsGivenTwice", "IdsGivenAgain"};
-  return std::string(modes[static_cast<int>(one.param.first)]) + "With" + ids[static_cast<int>(one.param.second)];
-});
+std::string name_of(const testing::TestParamInfo<std::pair<Mode, Ids>>& world) {
+  const std::vector<std::string> modes{"Remove", "Keep", "KeepDays", "KeepNewest", "Mirror"};
+  const std::vector<std::string> ids{"ProperIds", "NumbersForIds", "NoIds", "IdsGivenTwice", "IdsGivenAgain"};
+  return modes[static_cast<std::size_t>(world.param.first)] + "With" +
+         ids[static_cast<std::size_t>(world.param.second)];
+}
+
+INSTANTIATE_TEST_SUITE_P(AllModesAndServers, PlanProperties, testing::ValuesIn(all_worlds()), name_of);
 
 }  // namespace
 }  // namespace fermo::fetch

@@ -315,6 +315,12 @@ TEST_F(PlanTest, WhatComesBackIsKnownStill) {
   know("a", Standing::whole).missing_since = start;
   list("a");
   now_ = start + days(300);
+  EXPECT_THAT(needed(plan()), ElementsAre(1));
+  top(1, "another");
+  EXPECT_THAT(told(plan()), ElementsAre("fetch new-under-known-id"));
+  top_fails(1);
+  EXPECT_THAT(told(plan()), ElementsAre("- delivered"));
+  top(1, "a");
   const Plan made = plan();
   EXPECT_THAT(told(made), ElementsAre("- delivered"));
   EXPECT_EQ(after(made)[0].missing_since, std::nullopt);
