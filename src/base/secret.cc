@@ -30,16 +30,10 @@ Secret& Secret::operator=(const Secret& other) {
   return *this;
 }
 
-// A short string lives inside its object, and its own move would leave the characters behind there.
-Secret::Secret(Secret&& other) noexcept {
-  text_.swap(other.text_);
-  other.wipe();
-}
-
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
     wipe();
-    text_.swap(other.text_);
+    text_ = other.text_;
     other.wipe();
   }
   return *this;
