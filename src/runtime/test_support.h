@@ -2,9 +2,7 @@
 
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <future>
-#include <string>
 #include <utility>
 
 #include <fcntl.h>
@@ -16,23 +14,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include "runtime/test_folder.h"
+
 namespace fermo::runtime::test {
-
-/// A folder of its own for one test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "fermo-test-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Two connected stream sockets. The first is for our side; the second blocks.
 struct SocketPair {

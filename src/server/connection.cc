@@ -1,6 +1,7 @@
 #include "server/connection.h"
 
 #include <array>
+#include <cstring>
 #include <exception>
 #include <span>
 
@@ -94,6 +95,10 @@ Connection::Awaitable<Result<std::string_view>> Connection::read() {
   Result<std::size_t> octets = co_await stream_.read_some(buffer);
   if (!octets) co_return octets.error();
   co_return std::string_view(buffer.data(), *octets);
+}
+
+void Connection::forget_input(std::string_view octets) {
+  ::explicit_bzero(input_buffer().data(), octets.size());
 }
 
 Connection::Awaitable<Result<void>> Connection::start_tls() {

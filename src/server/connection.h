@@ -72,6 +72,8 @@ class Connection {
   /// Reads once; Error::interrupted: shut_down() was called, the core has a new step. The octets live in a buffer that
   /// all connections of the core share: use them before the next co_await.
   Awaitable<Result<std::string_view>> read();
+  /// Overwrites what read() gave: it may have been a password.
+  static void forget_input(std::string_view octets);
   Awaitable<Result<void>> start_tls();
 
   /// Runs a job that blocks; see BlockingPool::run(). No deadline runs meanwhile: the peer is not to blame for our

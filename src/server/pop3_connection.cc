@@ -1,5 +1,6 @@
 #include "server/pop3_connection.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -18,6 +19,7 @@ pop3::ServerSettings settings_for(const Settings& server, const Peer& peer) {
   settings.tls_available = server.tls != nullptr;
   settings.plaintext_logins = config.plaintext_logins || peer.is_local();
   settings.autologout = config.autologout;
+  settings.unauthenticated_time_max = std::min(config.autologout, limits::unauthenticated_time_max);
   return settings;
 }
 
@@ -65,10 +67,7 @@ runtime::Watchdog::Clock::time_point Pop3Connection::deadline() const {
 Connection::Awaitable<void> Pop3Connection::converse() {
   if (protocol() == config::Protocol::pop3s) {
     const Result<void> secured = co_await start_tls();
-    if (!secured) {
-      ended("tls-failed", secured.error().message());
-      co_return;
-    }
+    if (!secured) co_return tls_failed(secured.error());
   }
   bool goes_on = true;
   while (goes_on) {
@@ -77,6 +76,11 @@ Connection::Awaitable<void> Pop3Connection::converse() {
     Awaitable<bool> obeyed = std::visit(obey_step, step);
     goes_on = co_await std::move(obeyed);
   }
+}
+
+void Pop3Connection::tls_failed(const error_code& failure) {
+  if (failure == runtime::Error::cancelled) return ended_by(failure);
+  ended("tls-failed", failure.message());
 }
 
 Connection::Awaitable<bool> Pop3Connection::flush_or_end() {
@@ -93,6 +97,7 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::NeedInput) {
       session_.end_of_input();
     } else {
       session_.receive(*octets);
+      if (!session_.authenticated()) forget_input(*octets);
     }
     co_return true;
   }
@@ -114,7 +119,7 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::Send step) {
 Connection::Awaitable<bool> Pop3Connection::obey(pop3::StartTls) {
   if (!co_await flush_or_end()) co_return false;
   const Result<void> secured = co_await start_tls();
-  if (!secured) ended("tls-failed", secured.error().message());
+  if (!secured) tls_failed(secured.error());
   session_.answer(pop3::TlsStarted{secured.has_value()});
   co_return true;
 }

@@ -35,6 +35,7 @@ class Pop3Connection final : public Connection {
   Awaitable<bool> obey(pop3::Commit step);
   Awaitable<bool> obey(pop3::Close step);
 
+  void tls_failed(const error_code& failure);
   Awaitable<bool> flush_or_end();
   Awaitable<Result<MessageReader::Piece>> read_piece();
   Awaitable<bool> send_rest(bool ended);
