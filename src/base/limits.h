@@ -116,7 +116,7 @@ inline constexpr std::size_t store_ipc_frame_octets_max = 256 * 1024;
 inline constexpr std::size_t store_ipc_connections_max = 64;
 /// Messages that are being read at once in one snapshot.
 inline constexpr std::size_t store_ipc_cursors_max = 64;
-/// Recipients of one delivery: beyond every `limits.recipients_max` that makes sense, and 3,000 unique-ids of 74 octets fit one frame.
+/// Recipients of one delivery through the socket: more than a command line names, and 3,000 unique-ids of 74 octets fit one frame.
 inline constexpr std::size_t store_ipc_recipients_max = 3000;
 /// Recipients in one frame: each may carry 320 + 4096 + 70 octets.
 inline constexpr std::size_t store_ipc_recipients_at_once_max = 32;
@@ -175,5 +175,11 @@ inline constexpr std::size_t head_field_octets_max = 16 * 1024;
 /// Local copies that may vanish between two runs before mirroring asks whether that was meant, unless they are fewer than half of
 /// all: a Maildir on a disk that is not mounted looks the same as one that was emptied.
 inline constexpr std::size_t mirror_unconfirmed_deletions_max = 10;
+/// A drop that is only probed is listed as a whole this often, for what a probe cannot see; daily, as the users' rules count days.
+inline constexpr std::chrono::hours full_listing_interval = 24h;
+/// Below so many messages a listing of 60 octets each costs no more than probing.
+inline constexpr std::uint64_t probe_messages_min = 1'000;
+/// New messages that are asked for one by one, at two commands each; beyond, a listing of everything is as cheap.
+inline constexpr std::uint64_t probe_tail_messages_max = 2'000;
 
 }  // namespace fermo::limits

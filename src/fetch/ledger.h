@@ -57,7 +57,9 @@ enum class UniqueIds { trusted, message_numbers, absent };
 /// What is known about the account as a whole.
 struct AccountState {
   bool first_run_done = false;
-  std::optional<mail::DropListing> stat;       ///< After the last session that left nothing to do.
+  /// As a session leaves the drop that has done all there was to do: what STAT said, less what it deleted. Nothing when
+  /// there is something left to do or the user wants something else; then the next session lists everything.
+  std::optional<mail::DropListing> stat;
   std::optional<Timestamp> last_full_listing;  ///< Of all unique-ids.
   std::optional<Timestamp> last_login;
   Pipelining pipelining = Pipelining::untried;
