@@ -36,7 +36,8 @@ std::string wire_message(std::uint64_t seed, std::size_t octets) {
   std::string wire = "Subject: " + std::to_string(seed) + "\r\n\r\n";
   while (wire.size() < octets) {
     if (random() % 8 == 0) wire += "..";
-    for (std::uint64_t words = random() % 9; words > 0; --words) wire += std::to_string(random());
+    wire += std::to_string(random());
+    wire.append(random() % 80, static_cast<char>('a' + random() % 26));
     wire += "\r\n";
   }
   wire.resize(octets);

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include "crash/disk_journal.h"
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace fermo::crash {
+
+/// A disk under the store that can lose its power, fill up or become read-only. Thread-safe.
+class SimulatedDisk {
+ public:
+  explicit SimulatedDisk(std::filesystem::path attic) : journal_(std::move(attic)) {}
+
+  /// May outlive this object's other users, not this object.
+  std::shared_ptr<rocksdb::FileSystem> file_system();
+
+  /// After this many more changes (writes, syncs, renames, …) every further one fails, as do new reads.
+  void cut_after(std::uint64_t changes);
+  bool is_cut() const;
+  /// With nothing open any more: takes away what was not safe, and gives power again.
+  void restore_power(DiskJournal::Loss loss, std::uint64_t seed);
+
+  enum class Fault {
+    none,
+    full,       ///< Writes end in the middle with ENOSPC.
+    read_only,  ///< Nothing can be written, made, renamed or deleted: EROFS.
+  };
+  void set_fault(Fault fault);
+  std::uint64_t changes() const;
+
+ private:
+  friend class SimulatedFileSystem;
+
+  mutable std::mutex mutex_;
+  DiskJournal journal_;
+  Fault fault_ = Fault::none;
+  bool cut_ = false;
+  std::uint64_t changes_ = 0;
+  std::uint64_t cut_at_ = UINT64_MAX;
+};
+
+}  // namespace fermo::crash
