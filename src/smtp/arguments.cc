@@ -174,13 +174,13 @@ std::variant<mail::Address, Reply> parse_rcpt_arguments(std::string_view argumen
   return parse_path(split->path, smtputf8, replies::bad_recipient);
 }
 
-BdatArguments parse_bdat_arguments(std::string_view argument) {
+std::optional<BdatArguments> parse_bdat_arguments(std::string_view argument) {
   const std::size_t space = argument.find(' ');
-  BdatArguments bdat;
-  bdat.octets = parse_decimal(argument.substr(0, space));
-  if (space != std::string_view::npos) bdat.last = equal_ignoring_case(argument.substr(space + 1), "LAST");
-  bdat.well_formed = bdat.octets && (bdat.last || space == std::string_view::npos);
-  return bdat;
+  const std::optional<std::uint64_t> octets = parse_decimal(argument.substr(0, space));
+  if (!octets) return std::nullopt;
+  if (space == std::string_view::npos) return BdatArguments{.octets = *octets, .last = false, .well_formed = true};
+  const bool last = equal_ignoring_case(argument.substr(space + 1), "LAST");
+  return BdatArguments{.octets = *octets, .last = last, .well_formed = last};
 }
 
 }  // namespace fermo::smtp

@@ -26,10 +26,11 @@ std::variant<mail::Address, Reply> parse_rcpt_arguments(std::string_view argumen
 
 /// `octets [LAST]` (RFC 3030 §2).
 struct BdatArguments {
-  std::optional<std::uint64_t> octets;  ///< Nothing: not a number, so nobody knows where the chunk ends.
-  bool last = false;
-  bool well_formed = false;  ///< False with `octets` set: the chunk can be skipped, but not taken.
+  std::uint64_t octets;
+  bool last;
+  bool well_formed;  ///< False: the chunk can be skipped, but not taken.
 };
-BdatArguments parse_bdat_arguments(std::string_view argument);
+/// Nothing: there is no number, so nobody knows where the chunk ends.
+std::optional<BdatArguments> parse_bdat_arguments(std::string_view argument);
 
 }  // namespace fermo::smtp

@@ -10,54 +10,48 @@ namespace fermo::smtp {
 
 bool ServerSession::Core::advance_mail_data() {
   if (pass_on_content()) return true;
-  const std::string_view input = lines_.peek().substr(0, content_->room());
+  const std::string_view input = lines_.peek().substr(0, content_.room());
   if (input.empty()) return false;
-  const auto progress = content_->take_data(input);
+  const auto progress = content_.take_data(input);
   lines_.take(progress.consumed);
   if (progress.ended) end_content();
   return true;
 }
 
 bool ServerSession::Core::advance_chunk() {
-  if (content_ && pass_on_content()) return true;
+  if (pass_on_content()) return true;
   if (chunk_.octets_left == 0) {
     end_chunk();
     return true;
   }
-  const std::size_t room = content_ ? content_->room() : limits::message_piece_octets_max;
+  const std::size_t room = chunk_.refusal ? limits::message_piece_octets_max : content_.room();
   const std::string_view input =
       lines_.take(static_cast<std::size_t>(std::min<std::uint64_t>(chunk_.octets_left, room)));
   if (input.empty()) return false;
   chunk_.octets_left -= input.size();
-  if (content_) content_->take_chunk(input);
+  if (!chunk_.refusal) content_.take_chunk(input);
   return true;
 }
 
 bool ServerSession::Core::advance_finishing() {
   if (pass_on_content()) return true;
-  if (const std::optional<Reply> refusal = content_->refusal()) {
+  if (const std::optional<Reply> refusal = content_.refusal()) {
     reply_for_each_recipient(*refusal);
     return true;
   }
   message_open_ = false;
-  push(FinishMessage{envelope_, content_->summary()});
+  push(FinishMessage{envelope_, content_.summary()});
   return true;
-}
-
-void ServerSession::Core::begin_message() {
-  content_.emplace(settings_.message_octets_max);
-  push(BeginMessage{});
 }
 
 void ServerSession::Core::answer(const MessageBegun& outcome) {
   settle(Awaited::begun);
   message_open_ = outcome.outcome.has_value();
   if (input_ == Input::chunk) {
-    if (!message_open_) content_->fail(failure_reply(outcome.outcome.error()));
+    if (!message_open_) content_.fail(failure_reply(outcome.outcome.error()));
   } else if (message_open_) {
     respond(replies::start_mail_input);
   } else {
-    content_.reset();
     input_ = Input::command;
     respond(failure_reply(outcome.outcome.error()));
   }
@@ -66,31 +60,31 @@ void ServerSession::Core::answer(const MessageBegun& outcome) {
 /// Tells the driver what the content that has been taken so far asks for. False: nothing.
 bool ServerSession::Core::pass_on_content() {
   if (!message_open_) return false;
-  if (content_->refusal()) {
+  if (content_.refusal()) {
     abandon_message();
     return true;
   }
-  std::optional<std::string> piece = content_->take_piece();
+  std::optional<std::string> piece = content_.take_piece();
   if (!piece) return false;
   FERMO_CHECK(piece->size() <= limits::message_piece_octets_max);
-  push(Append{*std::move(piece)});
+  push(Append{std::move(*piece)});
   return true;
 }
 
 void ServerSession::Core::answer(const Appended& outcome) {
   settle(Awaited::appended);
-  if (!outcome.outcome) content_->fail(failure_reply(outcome.outcome.error()));
+  if (!outcome.outcome) content_.fail(failure_reply(outcome.outcome.error()));
 }
 
 void ServerSession::Core::end_chunk() {
   if (chunk_.last && !chunk_.refusal) return end_content();
   input_ = Input::command;
-  if (!chunk_.refusal) chunk_.refusal = content_->refusal();
+  if (!chunk_.refusal) chunk_.refusal = content_.refusal();
   respond(chunk_.refusal.value_or(replies::chunk_taken));
 }
 
 void ServerSession::Core::end_content() {
-  content_->finish();
+  content_.finish();
   input_ = Input::held_back;
 }
 

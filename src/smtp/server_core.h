@@ -92,7 +92,6 @@ class ServerSession::Core {
   void forget_transaction();
 
   // Content.
-  void begin_message();
   bool pass_on_content();
   void end_chunk();
   void end_content();
@@ -106,14 +105,14 @@ class ServerSession::Core {
   Input input_ = Input::command;
   Awaited awaited_ = Awaited::nothing;
   std::optional<End> input_over_;
-  std::optional<End> end_;
+  End end_ = End::quit;  ///< Once no more input is taken.
   bool shutting_down_ = false;
   unsigned confusions_ = 0;
   SessionRecord record_;
 
   Envelope envelope_;
-  std::optional<mail::Address> candidate_;  ///< Of RCPT, until it is resolved.
-  std::optional<Content> content_;
+  mail::Address candidate_;    ///< Of RCPT, until it is resolved.
+  Content content_;            ///< Of this transaction; nothing has been given to it before DATA or BDAT.
   bool message_open_ = false;  ///< Begun at the driver, neither finished nor abandoned.
   struct Chunk {
     std::uint64_t octets_left = 0;

@@ -92,12 +92,14 @@ auto ServerSession::Core::handler_of(Verb verb) const -> Handler {
 // --- The loop --------------------------------------------------------------------------------------------------------
 
 ServerSession::Core::Core(ServerSettings settings)
-    : settings_(std::move(settings)), lines_(limits::smtp_command_octets_max - std::string_view("\r\n").size()) {
+    : settings_(std::move(settings)),
+      lines_(limits::smtp_command_octets_max - std::string_view("\r\n").size()),
+      content_(settings_.message_octets_max) {
   send({220, "", "LMTP ready"}, settings_.host_name);
 }
 
 void ServerSession::Core::receive(std::string_view octets) {
-  if (!end_) lines_.receive(octets);
+  if (input_ != Input::ended) lines_.receive(octets);
 }
 
 void ServerSession::Core::end_input(End why) {
@@ -140,7 +142,7 @@ bool ServerSession::Core::advance() {
     case Input::held_back:
       return advance_finishing();
     case Input::ended:
-      push(Close{*end_});
+      push(Close{end_});
       return true;
   }
   FERMO_CHECK(false);
@@ -194,7 +196,7 @@ void ServerSession::Core::respond(const Reply& reply) {
 }
 
 void ServerSession::Core::close(End end, const Reply* last_words) {
-  if (end_) return;
+  if (input_ == Input::ended) return;
   abandon_message();
   if (last_words != nullptr) send(*last_words);
   input_ = Input::ended;

@@ -42,15 +42,14 @@ void ServerSession::Core::rcpt_to(std::string_view argument) {
   if (const auto* refusal = std::get_if<Reply>(&parsed)) return respond(*refusal);
   if (envelope_.recipients.size() >= settings_.recipients_max) return respond(replies::too_many_recipients);
   candidate_ = std::get<mail::Address>(std::move(parsed));
-  push(ResolveRecipient{*candidate_});
+  push(ResolveRecipient{candidate_});
 }
 
 void ServerSession::Core::answer(const RecipientResolved& outcome) {
   settle(Awaited::recipient);
-  const std::optional<mail::Address> candidate = std::exchange(candidate_, std::nullopt);
   if (!outcome.known) return respond(failure_reply(outcome.known.error()));
   if (!*outcome.known) return respond(replies::unknown_recipient);
-  envelope_.recipients.push_back(*candidate);
+  envelope_.recipients.push_back(std::move(candidate_));
   state_ = State::recipients_given;
   respond(replies::recipient_good);
 }
@@ -61,33 +60,33 @@ void ServerSession::Core::answer(const RecipientResolved& outcome) {
 void ServerSession::Core::data(std::string_view argument) {
   if (!argument.empty()) return respond(replies::no_argument_expected);
   input_ = Input::mail_data;
-  begin_message();
+  push(BeginMessage{});
 }
 
 void ServerSession::Core::bdat(std::string_view argument) {
-  const BdatArguments bdat = parse_bdat_arguments(argument);
-  if (!bdat.well_formed) {
+  const std::optional<BdatArguments> bdat = parse_bdat_arguments(argument);
+  if (!bdat || !bdat->well_formed) {
     // A message must not go on without one of its chunks.
-    if (!content_) content_.emplace(settings_.message_octets_max);
-    content_->fail(replies::bad_chunk_octets);
+    content_.fail(replies::bad_chunk_octets);
     state_ = State::chunks_begun;
     return refuse_chunk(replies::bad_chunk_octets, argument);
   }
-  chunk_ = {.octets_left = *bdat.octets, .last = bdat.last, .refusal = std::nullopt};
+  chunk_ = {.octets_left = bdat->octets, .last = bdat->last, .refusal = std::nullopt};
   input_ = Input::chunk;
-  if (std::exchange(state_, State::chunks_begun) == State::recipients_given) begin_message();
+  if (std::exchange(state_, State::chunks_begun) == State::recipients_given) push(BeginMessage{});
 }
 
 // RFC 3030 §2: the octets of a chunk that is refused are taken and dropped before the reply. Where nobody knows how
 // many they are, the session ends: they must not be taken for commands.
 void ServerSession::Core::refuse_chunk(const Reply& reply, std::string_view argument) {
-  const BdatArguments bdat = parse_bdat_arguments(argument);
-  if (!bdat.octets) {
+  const std::optional<BdatArguments> bdat = parse_bdat_arguments(argument);
+  if (!bdat) {
     respond(replies::bad_chunk_octets);
     return close(End::protocol_violation, &replies::lost_in_chunks);
   }
-  chunk_ = {
-      .octets_left = *bdat.octets, .last = bdat.last, .refusal = bdat.well_formed ? reply : replies::bad_chunk_octets};
+  chunk_ = {.octets_left = bdat->octets,
+            .last = bdat->last,
+            .refusal = bdat->well_formed ? reply : replies::bad_chunk_octets};
   input_ = Input::chunk;
 }
 
@@ -108,7 +107,7 @@ void ServerSession::Core::quit(std::string_view argument) {
 
 void ServerSession::Core::forget_transaction() {
   abandon_message();
-  content_.reset();
+  content_ = Content(settings_.message_octets_max);
   envelope_ = {.reverse_path = {}, .recipients = {}, .helo = std::move(envelope_.helo), .smtputf8 = false};
   if (state_ != State::connected) state_ = State::greeted;
 }
