@@ -49,11 +49,24 @@ bool give_to_folder_owner(const Descriptor& file, const Descriptor& folder) {
   return ::fstat(folder.number(), &status) == 0 && ::fchown(file.number(), status.st_uid, status.st_gid) == 0;
 }
 
+/// The lock file, made when there is none. Only one that we made ourselves is given away: another might be a hard link
+/// that somebody planted.
+Result<Descriptor> lock_file(const Descriptor& folder, const std::string& name) {
+  constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  Descriptor made(::openat(folder.number(), name.c_str(), flags | O_CREAT | O_EXCL, private_mode));
+  if (made) {
+    if (!give_to_folder_owner(made, folder)) return last_error();
+    return made;
+  }
+  if (errno != EEXIST) return last_error();
+  Descriptor found(::openat(folder.number(), name.c_str(), flags));
+  if (!found) return last_error();
+  return found;
+}
+
 Result<Descriptor> locked(const Descriptor& folder, const std::string& name) {
-  constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  Descriptor lock(::openat(folder.number(), name.c_str(), flags, private_mode));
-  if (!lock || !give_to_folder_owner(lock, folder)) return last_error();
-  if (uninterrupted([&] { return ::flock(lock.number(), LOCK_EX); }) != 0) return last_error();
+  auto lock = lock_file(folder, name);
+  if (lock && uninterrupted([&] { return ::flock(lock->number(), LOCK_EX); }) != 0) return last_error();
   return lock;
 }
 

@@ -177,6 +177,8 @@ TEST(Parse, WhatIsNotTomlIsOneProblemAtItsLine) {
   EXPECT_THAT(problems_in("data = \"x\"\nlisten = [\n"), ElementsAre(testing::StartsWith("fermo.toml:2: not TOML: ")));
   EXPECT_THAT(problems_in("data = \"x\"\ndata = \"y\""), ElementsAre(testing::StartsWith("fermo.toml:2: not TOML: ")));
   EXPECT_THAT(problems_in("\ndata"), ElementsAre(testing::StartsWith("fermo.toml:2: not TOML: ")));
+  EXPECT_THAT(problems_in("[?]"), ElementsAre(testing::StartsWith("fermo.toml:1: not TOML: ")));
+  EXPECT_THAT(problems_in("[\x1F_]"), ElementsAre(testing::StartsWith("fermo.toml:1: not TOML: ")));
   EXPECT_THAT(problems_in("a = \"\xFF\""), ElementsAre(testing::StartsWith("fermo.toml:1: not TOML: ")));
 }
 
