@@ -93,8 +93,9 @@ inline constexpr std::chrono::seconds drain_time_max = 20s;
 /// so much: closing at once would make the kernel send a reset that can overtake the reply.
 inline constexpr std::chrono::seconds lingering_time_max = 2s;
 inline constexpr std::size_t lingering_octets_max = 256 * 1024;
-/// Reads or writes that a stream may complete in a row without giving way: 16 × 16 KiB, about a tenth of a millisecond.
-inline constexpr unsigned stream_turns_max = 16;
+/// Reads and writes that a stream may complete in a row without giving way: one read of commands and the write of their
+/// replies. Giving way costs a microsecond; what 16 KiB of commands ask for takes a thousand.
+inline constexpr unsigned stream_turns_max = 2;
 /// Connections that the kernel holds until they are accepted; the kernel cuts it to net.core.somaxconn (4096 since Linux 5.4).
 inline constexpr int listen_backlog = 4096;
 /// How long no connection is accepted after the process has run out of descriptors.
@@ -181,5 +182,8 @@ inline constexpr std::chrono::hours full_listing_interval = 24h;
 inline constexpr std::uint64_t probe_messages_min = 1'000;
 /// New messages that are asked for one by one, at two commands each; beyond, a listing of everything is as cheap.
 inline constexpr std::uint64_t probe_tail_messages_max = 2'000;
+/// How long one account waits for another one's commit to the shared ledger. A commit takes as long as an fsync: a second on a
+/// disk in trouble.
+inline constexpr std::chrono::seconds ledger_busy_time_max = 30s;
 
 }  // namespace fermo::limits

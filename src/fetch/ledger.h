@@ -60,6 +60,7 @@ struct AccountState {
   /// As a session leaves the drop that has done all there was to do: what STAT said, less what it deleted. Nothing when
   /// there is something left to do or the user wants something else; then the next session lists everything.
   std::optional<mail::DropListing> stat;
+  std::uint64_t highest_position = 0;          ///< Of all records, for TailProbe.
   std::optional<Timestamp> last_full_listing;  ///< Of all unique-ids.
   std::optional<Timestamp> last_login;
   Pipelining pipelining = Pipelining::untried;

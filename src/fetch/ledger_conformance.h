@@ -231,6 +231,7 @@ TEST_P(LedgerConformance, KeepsTheStateOfTheAccount) {
   AccountState state;
   state.first_run_done = true;
   state.stat = mail::DropListing{3, Octets{4'000'000'000'000}};
+  state.highest_position = 3;
   state.last_full_listing = at(1);
   state.last_login = at(2);
   state.pipelining = Pipelining::broken;

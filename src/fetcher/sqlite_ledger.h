@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "fetch/ledger.h"
+
+namespace fermo::fetcher {
+
+enum class Access {
+  /// For fetching: one process at a time may hold an account.
+  exclusive,
+  /// For looking (`fermo fetch explain`) while another process may be fetching. apply() and set_state() fail.
+  read_only,
+};
+
+/// A ledger in an SQLite database that holds every account of a user, in write-ahead mode with every commit synced
+/// (in rollback mode where the file system has no shared memory). Each call takes a bounded number of statements by
+/// primary key.
+class SqliteLedger final : public fetch::Ledger {
+ public:
+  /// Opens the database at `path`, making it (mode 0600) and the account's row when there are none, and holds the
+  /// account until this object is destroyed. `account` is any text of the caller's choice that stays the same. Errors:
+  /// in_use (the account is held), not_ours, newer_version, corrupt, out_of_space, misused (no such folder),
+  /// unavailable.
+  static Result<std::unique_ptr<SqliteLedger>> open(const std::filesystem::path& path, std::string_view account,
+                                                    Access access = Access::exclusive);
+  ~SqliteLedger() override;
+
+  Result<std::vector<fetch::Record>> load() override;
+  Result<std::optional<fetch::Record>> find(std::string_view key) override;
+  Result<void> apply(std::span<const fetch::Change> changes) override;
+  Result<fetch::AccountState> state() override;
+  Result<void> set_state(const fetch::AccountState& state) override;
+  Result<void> apply(std::span<const fetch::Change> changes, const fetch::AccountState& state) override;
+
+ private:
+  class Implementation;
+  explicit SqliteLedger(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace fermo::fetcher
