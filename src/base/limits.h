@@ -41,6 +41,39 @@ inline constexpr std::chrono::seconds unauthenticated_time_max = 60s;
 /// Scan listings asked of a maildrop at once: 512 × about 100 octets stays below one output buffer.
 inline constexpr std::size_t scan_listings_at_once_max = 512;
 
+// --- POP3 client -----------------------------------------------------------------------------------------------------
+
+/// Commands that are on their way. Below the 16 KiB that every system buffers for a connection, so that writing them never waits
+/// for reading (RFC 2449 §6.6); Evolution allows 1 KiB, mpop 100 commands. 320 `UIDL n` of seven digits fit, as one round of a probe
+/// of the tail takes.
+inline constexpr std::size_t client_window_octets = 8 * 1024;
+/// Commands answered in one flight that prove PIPELINING: o2.pl announces it and drops the connection at ten (MailKit issue 174).
+inline constexpr std::size_t client_pipelining_proven_commands = 32;
+/// A line of a reply. RFC 1939 §3 allows 512 octets; SASL lines and apologies of providers are longer.
+inline constexpr std::size_t client_reply_octets_max = 4096;
+/// A SASL challenge with its "+ ", as sasl_response_octets_max.
+inline constexpr std::size_t client_challenge_octets_max = 16 * 1024;
+/// Challenges in one login: SCRAM has two, LOGIN two, and OAuth one more for its error.
+inline constexpr unsigned client_challenges_max = 8;
+/// Lines of CAPA. RFC 2449 defines nine; Dovecot, Courier and Gmail send about ten.
+inline constexpr std::size_t client_capability_lines_max = 256;
+/// Lines of LIST or UIDL, when STAT has told nothing, and whatever it has told: the largest drops known have 150,000 messages.
+inline constexpr std::uint64_t client_listing_lines_untold_max = 1'000'000;
+inline constexpr std::uint64_t client_listing_lines_max = 10'000'000;
+/// Lines beyond what STAT told, for servers that count differently there.
+inline constexpr std::uint64_t client_listing_lines_spare = 1'000;
+/// Entries of a listing that are handed over at once.
+inline constexpr std::size_t client_listing_entries_at_once_max = 512;
+/// One message. None is as long: it keeps an endless one from filling the disk.
+inline constexpr std::uint64_t client_message_octets_max = std::uint64_t{1} << 30;
+/// The wait for the next octet. fetchmail waits 5 minutes, getmail 3; delays before a greeting and after a failed login stay under one.
+inline constexpr std::chrono::seconds client_reply_time_max = 2min;
+/// Words of a server that are shown or logged.
+inline constexpr std::size_t client_text_octets_max = 256;
+/// What a SCRAM server may ask for: fewer are cheap to crack (RFC 7677 §4), more hold up the client (RFC 5802 §9).
+inline constexpr std::uint64_t scram_iterations_min = 4'096;
+inline constexpr std::uint64_t scram_iterations_max = 1'000'000;
+
 // --- SMTP and LMTP ---------------------------------------------------------------------------------------------------
 
 /// RFC 5321 §4.5.3.1.4 asks for 512 octets; extensions add to it (SIZE 26, BODY, SMTPUTF8, long addresses).
