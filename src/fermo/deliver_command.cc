@@ -71,7 +71,8 @@ std::optional<Addressee> find_addressee(account::Directory& directory, const std
 Outcome<std::vector<Addressee>> find_addressees(const DeliverOptions& options, const config::Config& config,
                                                 const Console& console) {
   if (options.names.size() > config.recipients_max || options.names.size() > limits::store_ipc_recipients_max) {
-    console.complain("that are more recipients than one message may have (recipients-max); call it several times");
+    console.complain(
+        "that are more recipients than one message may have (limits.recipients_max); call it several times");
     return ExitCode::usage;
   }
   auth::PasswordFile users(config.users);
@@ -142,7 +143,7 @@ Outcome<mail::WireSummary> take_in(maildrop::Delivery& delivery, const config::C
   while (console.in.read(read.data(), static_cast<std::streamsize>(read.size())) || console.in.gcount() > 0) {
     encoder.encode(std::string_view(read).substr(0, static_cast<std::size_t>(console.in.gcount())), wire);
     if (encoder.octets().value > config.message_octets_max) {
-      console.complain("the message is longer than message-octets-max allows (" +
+      console.complain("the message is longer than limits.message_octets_max allows (" +
                        std::to_string(config.message_octets_max) + " octets); nothing was delivered");
       return ExitCode::data_error;
     }

@@ -1,0 +1,35 @@
+# What `cmake --install` puts where. Included by src/fermo, which makes the program. The configuration of an earlier installation stays.
+include(GNUInstallDirs)
+
+install(TARGETS fermo RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+file(GLOB man1 CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.1)
+file(GLOB man5 CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.5)
+install(FILES ${man1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${man5} DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+
+# Each shell looks for its scripts in a folder and under a name of its own.
+function(install_completion shell folder name)
+  set(script ${CMAKE_CURRENT_BINARY_DIR}/completions/${name})
+  add_custom_command(OUTPUT ${script} COMMAND fermo completion ${shell} > ${script} DEPENDS fermo VERBATIM
+                     COMMENT "Writing the completion for ${shell}")
+  set_property(GLOBAL APPEND PROPERTY FERMO_COMPLETIONS ${script})
+  install(FILES ${script} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})
+endfunction()
+file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/completions)
+install_completion(bash bash-completion/completions fermo)
+install_completion(zsh zsh/site-functions _fermo)
+install_completion(fish fish/vendor_completions.d fermo.fish)
+get_property(completion_scripts GLOBAL PROPERTY FERMO_COMPLETIONS)
+add_custom_target(fermo_completions ALL DEPENDS ${completion_scripts})
+
+configure_file(${PROJECT_SOURCE_DIR}/packaging/fermo.service.in ${CMAKE_CURRENT_BINARY_DIR}/fermo.service @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fermo.service DESTINATION lib/systemd/system)
+install(FILES ${PROJECT_SOURCE_DIR}/packaging/fermo.sysusers DESTINATION lib/sysusers.d RENAME fermo.conf)
+install(CODE "
+  set(configuration \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_SYSCONFDIR}/fermo/fermo.toml\")
+  if(NOT EXISTS \"\${configuration}\")
+    cmake_path(GET configuration PARENT_PATH folder)
+    file(INSTALL \"${PROJECT_SOURCE_DIR}/packaging/fermo.toml\" DESTINATION \"\${folder}\")
+  endif()")
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
