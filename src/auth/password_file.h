@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "auth/file_identity.h"
@@ -57,13 +58,12 @@ class PasswordTable {
   bool says_the_same_as(const PasswordTable& other) const { return text_ == other.text_; }
 
  private:
-  void add_entry(std::size_t begin, const PasswordLine& user, std::uint32_t number);
-  void sort_names();
-  void leave_out_duplicates();
+  void add_entry(std::size_t begin, std::uint32_t number, const PasswordLine& user);
 
   std::string text_;  ///< With the names in lower case; the entries point into it.
   std::vector<PasswordEntry> entries_;
-  std::vector<std::uint32_t> by_name_;  ///< Positions in entries_, sorted by name.
+  /// Where in entries_ a name is. What goes in comes from the operator's file: a client cannot make names collide.
+  std::unordered_map<std::string_view, std::size_t> positions_;
   std::vector<LineProblem> problems_;
   std::uint64_t generation_;
 };

@@ -25,14 +25,17 @@ namespace {
 /// recursion, one level for each dot.
 constexpr unsigned dots_in_line_max = 16;
 
-/// Follows strings and comments just far enough to know what is inside of them.
-class DotCounter {
+/// Finds what the library cannot be given, by following strings and comments just far enough to know what is inside of
+/// them: too many dots, and (in 3.3, where it runs into undefined behaviour) octets beyond ASCII where a string over
+/// several lines or a key may be.
+class Sieve {
  public:
-  /// The line that has too many dots; nothing when there is none.
-  std::optional<std::uint32_t> find_too_many(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
+  std::optional<Problem> find_problem(std::string_view text) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    std::size_t at = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+    while (at < text.size()) {
       at += step(text.substr(at));
-      if (dots_ > dots_in_line_max) return line_;
+      if (!problem_.empty()) return Problem{line_, problem_};
     }
     return std::nullopt;
   }
@@ -40,42 +43,38 @@ class DotCounter {
  private:
   /// How many octets were dealt with.
   std::size_t step(std::string_view rest) {
-    if (rest.front() == '\n') return end_line();
+    const char c = rest.front();
+    if (c == '\n') return end_line();
     if (in_comment_) return 1;
-    if (!delimiter_.empty()) return step_in_string(rest);
-    if (rest.front() == '#') in_comment_ = true;
-    if (rest.front() == '.') ++dots_;
-    for (const std::string_view delimiter : {R"(""")", "'''", "\"", "'"}) {
-      if (!rest.starts_with(delimiter)) continue;
-      delimiter_ = delimiter;
-      return delimiter.size();
-    }
+    if (delimiter_ != '\0') return step_in_string(rest);
+    if (c == '#') in_comment_ = true;
+    if (c == '"' || c == '\'') delimiter_ = c;
+    if (rest.starts_with("\"\"\"") || rest.starts_with("'''"))
+      problem_ = "a string in three quotes; write it in one line";
+    if (c == '.' && ++dots_ > dots_in_line_max) problem_ = "a key with too many dots";
+    if (static_cast<unsigned char>(c) >= 0x80) problem_ = "not TOML: only ASCII may stand outside of strings";
     return 1;
   }
 
   std::size_t step_in_string(std::string_view rest) {
-    if (rest.front() == '\\' && delimiter_.front() == '"' && rest.size() > 1 && rest[1] != '\n') return 2;
-    if (!rest.starts_with(delimiter_)) return 1;
-    std::size_t octets = delimiter_.size();
-    // A long string may end in one or two quotes of its own before the delimiter.
-    const std::size_t octets_max = octets == 3 ? 5 : octets;
-    while (octets < octets_max && octets < rest.size() && rest[octets] == delimiter_.front()) ++octets;
-    delimiter_ = {};
-    return octets;
+    const bool escape = rest.front() == '\\' && delimiter_ == '"' && rest.size() > 1 && rest[1] != '\n';
+    if (rest.front() == delimiter_) delimiter_ = '\0';
+    return escape ? 2 : 1;
   }
 
   std::size_t end_line() {
     ++line_;
     dots_ = 0;
     in_comment_ = false;
-    if (delimiter_.size() == 1) delimiter_ = {};  // only the long ones go on over lines
+    delimiter_ = '\0';
     return 1;
   }
 
   std::uint32_t line_ = 1;
   unsigned dots_ = 0;
   bool in_comment_ = false;
-  std::string_view delimiter_;  ///< Of the string we are in; empty: in none.
+  char delimiter_ = '\0';  ///< Of the string we are in; NUL: in none.
+  std::string problem_;
 };
 
 std::string_view kind_of(toml::node_type type) {
@@ -132,7 +131,7 @@ TomlRead read_toml(std::string_view text) {
   if (text.size() > limits::config_octets_max) {
     return wrong_at({}, "longer than " + std::to_string(limits::config_octets_max) + " octets");
   }
-  if (const auto line = DotCounter().find_too_many(text)) return wrong_at(line, "a key with too many dots");
+  if (const auto problem = Sieve().find_problem(text)) return {.items = {}, .problems = {*problem}};
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
