@@ -15,6 +15,9 @@ namespace fermo::rocks {
 
 using maildrop::Error;
 
+/// A new manifest and log with room to spare.
+constexpr std::size_t probe_octets = std::size_t{1} << 20;
+
 Engine::~Engine() {
   if (!database_) return;
   // Sessions that outlive a reopening find their engine gone; what they held is let go here.
@@ -80,16 +83,27 @@ Result<std::uint64_t> Engine::free_octets() const {
   return octets;
 }
 
-Engine::Resumed Engine::resume() {
-  const rocksdb::Status status = database_->Resume();
-  if (status.ok()) return Resumed::yes;
-  return needs_reopening(status) ? Resumed::needs_reopening : Resumed::not_yet;
+bool Engine::disk_takes_writes() const {
+  const auto free = free_octets();
+  if (free.has_error() || *free < settings_.free_octets_min) return false;
+  rocksdb::FileSystem& files = *settings_.file_system;
+  const std::string path = (settings_.path / "probe.tmp").string();
+  const std::string octets(probe_octets, '\0');
+  const bool written = rocksdb::WriteStringToFile(&files, octets, path, /*should_sync=*/true).ok();
+  return files.DeleteFile(path, rocksdb::IOOptions(), nullptr).ok() && written;
 }
 
 void Engine::flush() {
   const std::vector<rocksdb::ColumnFamilyHandle*> all(tables_.begin(), tables_.end());
   const rocksdb::Status status = database_->Flush(rocksdb::FlushOptions(), all);
   if (!status.ok() && settings_.log) settings_.log(Severity::warning, "flushing the store: " + status.ToString());
+}
+
+void Engine::compact() {
+  for (rocksdb::ColumnFamilyHandle* table : tables_) {
+    const rocksdb::Status status = database_->CompactRange(rocksdb::CompactRangeOptions(), table, nullptr, nullptr);
+    if (!status.ok() && settings_.log) settings_.log(Severity::warning, "compacting the store: " + status.ToString());
+  }
 }
 
 }  // namespace fermo::rocks

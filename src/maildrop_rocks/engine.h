@@ -33,6 +33,7 @@ struct EngineSettings {
   std::size_t cache_octets = 0;
   std::size_t write_buffer_octets = 0;
   bool recover_up_to_damage = false;
+  std::uint64_t free_octets_min = 0;
   /// What the files lie on; a test puts a failing one here.
   std::shared_ptr<rocksdb::FileSystem> file_system;
   /// False only where a test shows that it notices.
@@ -67,12 +68,14 @@ class Engine {
 
   Result<std::uint64_t> free_octets() const;
 
-  enum class Resumed { yes, not_yet, needs_reopening };
-  /// Tries to make writing work again after a failure.
-  Resumed resume();
+  /// Tries the disk as an opening would: whether there is room and a file can be written. Closing a database that still
+  /// answers is only worth it then.
+  bool disk_takes_writes() const;
 
   /// Writes what is in memory to tables.
   void flush();
+  /// Rewrites all tables.
+  void compact();
 
   rocksdb::DB& database() const { return *database_; }
   rocksdb::ColumnFamilyHandle* table(Table table) const { return tables_[static_cast<std::size_t>(table)]; }

@@ -20,6 +20,8 @@ struct Internal {
   static RocksMaildrop::Opened open(Settings settings, Internal internal);
   /// Writes what is in memory to tables and blob files, and waits for it.
   static void flush(RocksMaildrop& store);
+  /// Rewrites all tables, as RocksDB does by itself in the course of time.
+  static void compact(RocksMaildrop& store);
 };
 
 }  // namespace fermo::rocks

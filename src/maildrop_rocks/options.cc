@@ -71,7 +71,7 @@ rocksdb::DBOptions database_options(const EngineSettings& settings, rocksdb::Env
   options.max_background_jobs = 2;
   options.max_open_files = 1000;
   options.bytes_per_sync = mebi;
-  // Resuming is ours alone (Recovery): it must also reopen, and tell the operator.
+  // Putting things right is ours alone (RocksMaildrop::Impl), which also tells the operator.
   options.max_bgerror_resume_count = 0;
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;

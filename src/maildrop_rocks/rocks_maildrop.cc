@@ -26,6 +26,7 @@ RocksMaildrop::Opened Internal::open(Settings settings, Internal internal) {
                         .cache_octets = settings.cache_octets,
                         .write_buffer_octets = settings.write_buffer_octets,
                         .recover_up_to_damage = settings.recover_up_to_damage,
+                        .free_octets_min = settings.free_octets_min,
                         .file_system = std::move(internal.file_system),
                         .synced = internal.synced,
                         .health = std::make_shared<Health>(),
@@ -37,6 +38,10 @@ RocksMaildrop::Opened Internal::open(Settings settings, Internal internal) {
 
 void Internal::flush(RocksMaildrop& store) {
   if (const auto open = store.impl_->current()) open->engine().flush();
+}
+
+void Internal::compact(RocksMaildrop& store) {
+  if (const auto open = store.impl_->current()) open->engine().compact();
 }
 
 RocksMaildrop::RocksMaildrop(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

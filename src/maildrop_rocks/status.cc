@@ -22,10 +22,6 @@ Error refusal_of(const rocksdb::Status& status) {
   return status.IsNoSpace() ? Error::out_of_space : Error::unavailable;
 }
 
-bool needs_reopening(const rocksdb::Status& status) {
-  return status.severity() >= rocksdb::Status::Severity::kFatalError;
-}
-
 bool is_lock_held(const rocksdb::Status& status) {
   // RocksDB has no code of its own for this: see PosixFileSystem::LockFile for the texts.
   const std::string text = status.ToString();

@@ -60,11 +60,10 @@ void RocksMaildrop::Impl::keep_writable() {
   }
 }
 
+// Not DB::Resume(): after a failed write with nothing in the memtables it goes on with the same log file, whose writer
+// then aborts the process at the next write (Debian's RocksDB has its assertions on).
 bool RocksMaildrop::Impl::put_right() {
-  if (const auto store = current()) {
-    const Engine::Resumed resumed = store->engine().resume();
-    if (resumed != Engine::Resumed::needs_reopening) return resumed == Engine::Resumed::yes;
-  }
+  if (const auto store = current(); store && !store->engine().disk_takes_writes()) return false;
   return reopen();
 }
 

@@ -37,7 +37,7 @@ std::vector<std::string> PowerCutTrial::run(std::uint64_t seed, DiskJournal::Los
   if (!open()) return complaints_;
   before_ = look();
   std::mt19937_64 random(seed);
-  disk_.cut_after(random() % (random() % 2 == 0 ? 60 : 1500));
+  disk_.cut_after(random() % (random() % 2 == 0 ? 60 : 800));
   work(seed);
   store_.reset();
   disk_.restore_power(loss, seed);
