@@ -1,12 +1,9 @@
 #include "sasl/plain.h"
 
-#include <gsasl.h>
-#include <string.h>  // explicit_bzero
-
-#include <memory>
 #include <string>
 
 #include "base/failure.h"
+#include "sasl/gnu_sasl.h"
 
 namespace fermo::sasl {
 namespace {
@@ -21,6 +18,12 @@ class Category final : public boost::system::error_category {
         return "the SASL response is malformed";
       case Error::unavailable:
         return "the SASL mechanism is not available";
+      case Error::credentials_unusable:
+        return "the user name or password cannot be used with this SASL mechanism";
+      case Error::unacceptable_iterations:
+        return "the server asks for an iteration count that is not acceptable";
+      case Error::server_not_authentic:
+        return "the server has not proven that it knows the password";
     }
     return "SASL error " + std::to_string(code);
   }
@@ -28,6 +31,9 @@ class Category final : public boost::system::error_category {
   boost::system::error_condition default_error_condition(int code) const noexcept override {
     switch (static_cast<Error>(code)) {
       case Error::malformed:
+      case Error::credentials_unusable:
+      case Error::unacceptable_iterations:
+      case Error::server_not_authentic:
         return make_error_condition(Failure::permanent);
       case Error::unavailable:
         return make_error_condition(Failure::temporary);
@@ -42,52 +48,17 @@ int accept_well_formed(Gsasl*, Gsasl_session*, Gsasl_property property) {
   return property == GSASL_VALIDATE_SIMPLE ? GSASL_OK : GSASL_NO_CALLBACK;
 }
 
-struct DoneWithLibrary {
-  void operator()(Gsasl* library) const { ::gsasl_done(library); }
-};
-using Library = std::unique_ptr<Gsasl, DoneWithLibrary>;
-
-Library open_library() {
-  Gsasl* library = nullptr;
-  if (::gsasl_init(&library) != GSASL_OK) return nullptr;
-  ::gsasl_callback_set(library, accept_well_formed);
-  return Library(library);
+Library open_verifier() {
+  Library library = open_library();
+  if (library) ::gsasl_callback_set(library.get(), accept_well_formed);
+  return library;
 }
 
 /// One handle for each thread: GNU SASL does not lock its handles.
 Gsasl* library_of_this_thread() {
   thread_local Library library;
-  if (!library) library = open_library();
+  if (!library) library = open_verifier();
   return library.get();
-}
-
-struct WipeSession {
-  void operator()(Gsasl_session* session) const {
-    // The library frees its copy of the password as it is; the memory is its own, and writable.
-    if (const char* password = ::gsasl_property_fast(session, GSASL_PASSWORD)) {
-      ::explicit_bzero(const_cast<char*>(password), ::strlen(password));
-    }
-    ::gsasl_finish(session);
-  }
-};
-using Session = std::unique_ptr<Gsasl_session, WipeSession>;
-
-/// A string of octets in memory of the library's.
-struct WipeOctets {
-  std::size_t octets = 0;
-  void operator()(char* text) const {
-    ::explicit_bzero(text, octets);
-    ::gsasl_free(text);
-  }
-};
-using OwnedOctets = std::unique_ptr<char, WipeOctets>;
-
-/// The library takes strict base64 only (RFC 4648 §4): no white space, no line breaks, padding as it must be.
-Result<OwnedOctets> decoded(std::string_view base64) {
-  char* out = nullptr;
-  std::size_t octets = 0;
-  if (::gsasl_base64_from(base64.data(), base64.size(), &out, &octets) != GSASL_OK) return Error::malformed;
-  return OwnedOctets(out, WipeOctets{octets});
 }
 
 /// Whether GNU SASL takes `message` for a whole message of PLAIN.
@@ -101,14 +72,6 @@ error_code check_message(std::string_view message) {
   const int outcome = ::gsasl_step(started, message.data(), message.size(), &answer, &answer_octets);
   ::gsasl_free(answer);
   return outcome == GSASL_OK ? error_code() : make_error_code(Error::malformed);
-}
-
-/// The library looks at the other two fields so, and takes the authorization identity unseen.
-bool can_be_prepared(std::string_view name) {
-  char* prepared = nullptr;
-  const int outcome = ::gsasl_saslprep(std::string(name).c_str(), GSASL_ALLOW_UNASSIGNED, &prepared, nullptr);
-  ::gsasl_free(prepared);
-  return outcome == GSASL_OK;
 }
 
 /// Takes off what stands before the first NUL, and the NUL.
@@ -129,13 +92,14 @@ boost::system::error_code make_error_code(Error error) noexcept {
 Result<PasswordLogin> read_plain_response(std::string_view base64) {
   const auto owned = decoded(base64);
   if (!owned) return owned.error();
-  std::string_view message(owned->get(), owned->get_deleter().octets);
+  std::string_view message = view(*owned);
   if (const error_code error = check_message(message)) return error;
 
   const std::string_view authorization_identity = take_field(message);
   const std::string_view authentication_identity = take_field(message);
   const std::string_view password = message;
   if (authentication_identity.empty() || password.empty()) return Error::malformed;
+  // The library looks at the other two fields so, and takes the authorization identity unseen.
   if (!can_be_prepared(authorization_identity)) return Error::malformed;
 
   PasswordLogin login;

@@ -7,10 +7,13 @@
 
 namespace fermo::sasl {
 
-/// Why a SASL response could not be used.
+/// Why a SASL message could not be used or made.
 enum class Error {
-  malformed = 1,  ///< Not base64, or not a message of the mechanism.
-  unavailable,    ///< The SASL library could not start the mechanism.
+  malformed = 1,            ///< Not base64, or not a message of the mechanism.
+  unavailable,              ///< The SASL library could not start the mechanism.
+  credentials_unusable,     ///< Of a client: the mechanism cannot carry this user name or password.
+  unacceptable_iterations,  ///< Of a client: a SCRAM server asks for fewer or more than `limits` allows.
+  server_not_authentic,     ///< Of a client: the server has not proven that it knows the password.
 };
 boost::system::error_code make_error_code(Error error) noexcept;
 
