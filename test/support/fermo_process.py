@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import threading
 
-BINARY = os.environ.get("FERMO_BINARY") or str(pathlib.Path(__file__).parents[2] / "build/release/fermo")
-SHARED = pathlib.Path(os.environ.get("FERMO_SHARED") or pathlib.Path(__file__).parents[2].parent / "shared")
+BINARY = os.environ.get("FERMO_BINARY") or str(pathlib.Path(__file__).resolve().parents[2] / "build/release/fermo")
+SHARED = pathlib.Path(os.environ.get("FERMO_SHARED") or pathlib.Path(__file__).resolve().parents[2].parent / "shared")
 START_SECONDS_MAX = 60  # a sanitizer's build on a busy machine
 
 
