@@ -218,5 +218,7 @@ inline constexpr std::uint64_t probe_tail_messages_max = 2'000;
 /// How long one account waits for another one's commit to the shared ledger. A commit takes as long as an fsync: a second on a
 /// disk in trouble.
 inline constexpr std::chrono::seconds ledger_busy_time_max = 30s;
+/// Messages that a target holds open between two commits, each with a file descriptor; 1024 is the usual limit of a process.
+inline constexpr std::size_t uncommitted_messages_max = 128;
 
 }  // namespace fermo::limits
