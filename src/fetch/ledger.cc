@@ -29,6 +29,7 @@ struct Apply {
       record.emplace();
       record->key = seen.key;
       record->first_seen = seen.at;
+      record->generation = seen.generation;
     }
     record->octets = seen.octets;
     record->position = seen.position;

@@ -43,6 +43,7 @@ struct Record {
   std::optional<Timestamp> deletion_asked;  ///< DELE was sent; QUIT may not have been answered.
   std::optional<Timestamp> gone;            ///< QUIT was answered +OK after DELE.
   std::optional<Timestamp> missing_since;   ///< First complete listing that did not show it.
+  std::uint32_t generation = 0;             ///< How many messages had this key before it; part of the delivery name.
   std::uint64_t position = 0;               ///< Rises with the message-numbers of the last listings; 0: not listed yet.
   bool whole_wanted = false;                ///< The user asked for the whole of it.
   Reason reason = Reason::none;             ///< What was decided last, and why.
@@ -81,6 +82,7 @@ struct Seen {
   Octets octets;
   Timestamp at;
   std::uint64_t position = 0;
+  std::uint32_t generation = 0;  ///< For a record that is inserted.
 };
 /// It is not wanted. For a waiting record only.
 struct Skipped {

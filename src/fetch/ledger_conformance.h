@@ -50,7 +50,7 @@ class LedgerConformance : public testing::TestWithParam<LedgerHarnessMaker> {
     return keys;
   }
   static change::Seen seen(std::string key, std::uint64_t position = 1) {
-    return {std::move(key), Octets{100}, at(0), position};
+    return {std::move(key), Octets{100}, at(0), position, 0};
   }
   static change::Delivered delivered(std::string key, bool whole = true) {
     return {key, at(1), "name-of-" + key, whole, HeadIdentity{"0123abcd", true}};
@@ -80,13 +80,14 @@ TEST_P(LedgerConformance, KeepsWhatWasSeen) {
 }
 
 TEST_P(LedgerConformance, SeeingAgainUpdatesOctetsAndPositionButNotTheFirstTime) {
-  must({seen("a"), change::Missing{"a", at(5)}, change::Seen{"a", Octets{200}, at(9), 3}});
+  must({seen("a"), change::Missing{"a", at(5)}, change::Seen{"a", Octets{200}, at(9), 3, 5}});
   const auto record = found("a");
   ASSERT_TRUE(record);
   EXPECT_EQ(record->first_seen, at(0));
   EXPECT_EQ(record->octets, Octets{200});
   EXPECT_EQ(record->position, 3u);
   EXPECT_EQ(record->missing_since, std::nullopt);
+  EXPECT_EQ(record->generation, 0u);
 }
 
 TEST_P(LedgerConformance, KeepsADeliveryWithItsNameAndIdentity) {
@@ -205,6 +206,7 @@ TEST_P(LedgerConformance, KeepsEveryFieldOfARecord) {
   record.deletion_asked = at(3);
   record.gone = at(4);
   record.missing_since = at(5);
+  record.generation = 7;
   record.position = 6;
   record.whole_wanted = true;
   record.reason = Reason::too_large;

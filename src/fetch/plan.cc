@@ -45,6 +45,11 @@ class Planner {
     return listing.complete && !listing.messages.empty() && listing.stat.messages == listing.messages.size();
   }
 
+  std::uint32_t generation(const Match& match) const {
+    if (match.record) return input_.known[*match.record].generation;
+    return match.replaced ? input_.known[*match.replaced].generation + 1 : 0;
+  }
+
   Decision decide(std::size_t i);
   void decide_unfetched(std::size_t i, const Record* known, Decision& decision);
   void retrieve(std::size_t i, Reason reason, Decision& decision);
@@ -107,7 +112,7 @@ Removal Planner::removal_of_new(std::size_t i) const {
 
 Decision Planner::decide(std::size_t i) {
   const Match& match = matching_.matches[i];
-  Decision decision{message(i).number, match.key, message(i).octets};
+  Decision decision{message(i).number, match.key, message(i).octets, generation(match)};
   switch (match.how) {
     case How::head_needed:
       plan_.heads_needed.push_back(decision.number);
@@ -271,7 +276,7 @@ void Planner::note_listed(std::size_t i) {
     plan_.changes.emplace_back(change::Stored{std::move(moved)});
   } else if (known == nullptr || known->octets != message(i).octets || known->position != position || known->gone ||
              known->missing_since) {
-    plan_.changes.emplace_back(change::Seen{match.key, message(i).octets, input_.now, position});
+    plan_.changes.emplace_back(change::Seen{match.key, message(i).octets, input_.now, position, decision.generation});
   }
   if (known == nullptr && decision.reason == Reason::before_first_run) {
     plan_.changes.emplace_back(change::Skipped{match.key});

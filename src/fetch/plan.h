@@ -32,6 +32,7 @@ struct Decision {
   MessageNumber number;
   std::string key;  ///< Empty when only the whole message will tell (Reason::no_identity): then key_of_content().
   Octets octets;
+  std::uint32_t generation = 0;  ///< Record::generation.
   Retrieval retrieval = Retrieval::none;
   Removal removal = Removal::no;
   Reason reason = Reason::none;

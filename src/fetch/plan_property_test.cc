@@ -187,15 +187,12 @@ class World {
   /// False when the process dies on the way.
   bool deliver(const Decision& one, bool calm) {
     const int id = server_[one.number.index()].id;
-    const std::string name = one.key + "/" + std::to_string(one.octets.value);
-    // The name may be that of another message only when unique-ids name several messages in time.
-    const auto there = names_.find(name);
-    if (there == names_.end() || there->second != id) {
-      const std::string given = there == names_.end() ? name : name + "/" + std::to_string(id);
-      names_.emplace(given, id);
-      local_.insert(given);
+    const std::string name = one.key + "/" + std::to_string(one.octets.value) + "/" + std::to_string(one.generation);
+    if (names_.emplace(name, id).second) {
+      local_.insert(name);
       EXPECT_EQ(++deliveries_[id], 1) << "message " << id << " was delivered twice";
     }
+    EXPECT_EQ(names_[name], id) << "the name of one message was given to another, which would be lost";
     unrecorded_ = !calm && chance(20);
     if (unrecorded_) return false;
     apply({change::Delivered{one.key, now_, name, true, head_of(id)}});

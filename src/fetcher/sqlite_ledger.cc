@@ -44,6 +44,7 @@ CREATE TABLE message (
   delivery_name TEXT NOT NULL,
   identity TEXT, identity_strong INTEGER NOT NULL,
   deletion_asked INTEGER, gone INTEGER, missing_since INTEGER,
+  generation INTEGER NOT NULL,
   position INTEGER NOT NULL,
   whole_wanted INTEGER NOT NULL,
   reason TEXT NOT NULL,
@@ -56,7 +57,7 @@ static_assert(application_id == 1181053549 && schema_version == 1, "as the schem
 
 constexpr std::string_view record_columns =
     "key, octets, first_seen, standing, delivered, delivery_name, identity, identity_strong, deletion_asked, gone, "
-    "missing_since, position, whole_wanted, reason";
+    "missing_since, generation, position, whole_wanted, reason";
 constexpr std::string_view state_columns =
     "first_run_done, stat_messages, stat_octets, highest_position, last_full_listing, last_login, pipelining, "
     "unique_ids, "
@@ -100,9 +101,10 @@ Result<Record> record_of(const Statement& row) {
   record.deletion_asked = time_of(row.optional_integer(8));
   record.gone = time_of(row.optional_integer(9));
   record.missing_since = time_of(row.optional_integer(10));
-  record.position = count_of(row.integer(11));
-  record.whole_wanted = row.integer(12) != 0;
-  record.reason = fetch::reason_of(row.text(13));
+  record.generation = static_cast<std::uint32_t>(row.integer(11));
+  record.position = count_of(row.integer(12));
+  record.whole_wanted = row.integer(13) != 0;
+  record.reason = fetch::reason_of(row.text(14));
   return record;
 }
 
@@ -243,7 +245,7 @@ Result<void> SqliteLedger::Implementation::prepare() {
   auto load = database_.prepare("SELECT " + columns + " FROM message WHERE account = ? ORDER BY position, key");
   auto find = database_.prepare("SELECT " + columns + " FROM message WHERE account = ? AND key = ?");
   auto put = database_.prepare("INSERT OR REPLACE INTO message (account, " + columns +
-                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   auto remove = database_.prepare("DELETE FROM message WHERE account = ? AND key = ?");
   auto state = database_.prepare("SELECT " + states + " FROM account WHERE id = ?");
   auto set_state =
@@ -322,8 +324,8 @@ Result<void> SqliteLedger::Implementation::put(const Record& record) {
       .bind(account_, record.key, octets, stored(record.first_seen), fetch::code(record.standing),
             stored(record.delivered), record.delivery_name, identity,
             stored(record.identity && record.identity->strong), stored(record.deletion_asked), stored(record.gone),
-            stored(record.missing_since), stored(record.position), stored(record.whole_wanted),
-            fetch::code(record.reason))
+            stored(record.missing_since), std::int64_t{record.generation}, stored(record.position),
+            stored(record.whole_wanted), fetch::code(record.reason))
       .run();
 }
 

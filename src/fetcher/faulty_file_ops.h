@@ -1,0 +1,87 @@
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <string_view>
+
+#include "base/check.h"
+#include "fetcher/file_ops.h"
+
+/// For tests: ends the process, or lets the disk be full, at the n-th change to the file system.
+namespace fermo::fetcher {
+
+class FaultyFileOps final : public FileOps {
+ public:
+  enum class Fault { none, killed_before, killed_halfway, disk_full, disk_full_halfway };
+
+  FaultyFileOps(Fault fault, unsigned at) : fault_(fault), at_(at) {}
+
+  unsigned count() const { return count_; }
+
+  /// Anything else that a test wants to be a step of its own.
+  Result<void> step() {
+    if (++count_ != at_) return {};
+    if (fault_ == Fault::killed_before || fault_ == Fault::killed_halfway) ::_exit(killed);
+    if (fault_ == Fault::disk_full || fault_ == Fault::disk_full_halfway) return fetch::Error::out_of_space;
+    return {};
+  }
+
+  Result<Descriptor> open(const std::filesystem::path& path, int flags, mode_t mode) override {
+    if (auto passed = step(); !passed) return passed.error();
+    return FileOps::open(path, flags, mode);
+  }
+  Result<void> write(int descriptor, std::string_view octets) override {
+    const bool halfway = fault_ == Fault::killed_halfway || fault_ == Fault::disk_full_halfway;
+    if (halfway && count_ + 1 == at_) {
+      if (auto written = FileOps::write(descriptor, octets.substr(0, octets.size() / 2)); !written) return written;
+    }
+    if (auto passed = step(); !passed) return passed;
+    return FileOps::write(descriptor, octets);
+  }
+  Result<void> sync(int descriptor) override {
+    if (auto passed = step(); !passed) return passed;
+    return FileOps::sync(descriptor);
+  }
+  Result<void> sync_folder(const std::filesystem::path& folder) override {
+    if (auto passed = step(); !passed) return passed;
+    return FileOps::sync_folder(folder);
+  }
+  Result<bool> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    if (auto passed = step(); !passed) return fetch::Error::out_of_space;
+    return FileOps::link(from, to);
+  }
+  Result<void> unlink(const std::filesystem::path& path) override {
+    if (auto passed = step(); !passed) return passed;
+    return FileOps::unlink(path);
+  }
+  Result<void> truncate(int descriptor, std::uint64_t octets) override {
+    if (auto passed = step(); !passed) return passed;
+    return FileOps::truncate(descriptor, octets);
+  }
+  Result<void> make_folder(const std::filesystem::path& path) override {
+    if (auto passed = step(); !passed) return passed;
+    return FileOps::make_folder(path);
+  }
+
+  static constexpr int killed = 77;
+
+ private:
+  const Fault fault_;
+  const unsigned at_;
+  unsigned count_ = 0;
+};
+
+/// Runs `work` in a process of its own; its exit status.
+inline int in_child(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  FERMO_CHECK(child >= 0);
+  if (child == 0) ::_exit(work());
+  int status = 0;
+  FERMO_CHECK(::waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace fermo::fetcher

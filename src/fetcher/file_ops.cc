@@ -1,0 +1,75 @@
+#include "fetcher/file_ops.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace fermo::fetcher {
+namespace {
+
+using fetch::Error;
+
+Error failure() {
+  return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
+}
+
+}  // namespace
+
+Result<Descriptor> FileOps::open(const std::filesystem::path& path, int flags, mode_t mode) {
+  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC, mode));
+  if (!file) return failure();
+  return file;
+}
+
+Result<void> FileOps::write(int descriptor, std::string_view octets) {
+  while (!octets.empty()) {
+    const ssize_t written = ::write(descriptor, octets.data(), octets.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failure();
+    octets.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<void> FileOps::sync(int descriptor) {
+  if (::fsync(descriptor) != 0) return failure();
+  return {};
+}
+
+Result<void> FileOps::sync_folder(const std::filesystem::path& folder) {
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened || ::fsync(opened.get()) != 0) return failure();
+  return {};
+}
+
+Result<bool> FileOps::link(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == EEXIST) return false;
+  return failure();
+}
+
+Result<void> FileOps::unlink(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failure();
+  return {};
+}
+
+Result<void> FileOps::truncate(int descriptor, std::uint64_t octets) {
+  if (::ftruncate(descriptor, static_cast<off_t>(octets)) != 0) return failure();
+  return {};
+}
+
+Result<void> FileOps::make_folder(const std::filesystem::path& path) {
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  struct stat status{};
+  if (errno == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
+  return errno == EEXIST ? Error::misused : failure();
+}
+
+FileOps& system_file_ops() {
+  static FileOps ops;
+  return ops;
+}
+
+}  // namespace fermo::fetcher

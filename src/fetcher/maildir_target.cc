@@ -1,0 +1,219 @@
+#include "fetcher/maildir_target.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "fetcher/delivery_name.h"
+
+namespace fermo::fetcher {
+namespace {
+
+namespace fs = std::filesystem;
+using fetch::Error;
+using fetch::Presence;
+
+constexpr std::string_view mark_file = "fermo-target";
+/// How long a delivery may take, as every program that knows Maildirs takes it.
+constexpr std::chrono::hours leftover_age{36};
+
+std::string random_text() {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(random_u64()));
+  return text.data();
+}
+
+/// A file name of new/ or cur/ without flags.
+std::string name_in(const std::string& file_name) {
+  return file_name.substr(0, file_name.find(':'));
+}
+
+/// Whether both files hold the same octets. A file that is gone has been moved or deleted by a reader, so it was there
+/// as a whole.
+bool is_same_or_gone(const fs::path& written, const fs::path& there) {
+  std::ifstream a(written, std::ios::binary);
+  std::ifstream b(there, std::ios::binary);
+  if (!b) return true;
+  return std::equal(std::istreambuf_iterator<char>(a), {}, std::istreambuf_iterator<char>(b), {});
+}
+
+Error from(const std::error_code& error) {
+  return fetch::from_errno(error.value());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MaildirTarget>> MaildirTarget::open(fs::path folder, FileOps& ops) {
+  std::unique_ptr<MaildirTarget> target(new MaildirTarget(std::move(folder), ops));
+  if (auto prepared = target->prepare(); !prepared) return prepared.error();
+  return target;
+}
+
+MaildirTarget::~MaildirTarget() {
+  abandon();
+  for (const Pending& pending : pending_) static_cast<void>(ops_.unlink(pending.path));
+}
+
+Result<void> MaildirTarget::prepare() {
+  std::error_code error;
+  const bool fresh = !fs::exists(folder_ / "cur", error);
+  for (const fs::path& path : {folder_, folder_ / "tmp", folder_ / "new", folder_ / "cur"}) {
+    if (auto made = ops_.make_folder(path); !made) return made;
+  }
+  remove_leftovers();
+  if (!fresh) return {};
+  if (auto synced = ops_.sync_folder(folder_); !synced) return synced;
+  const fs::path absolute = fs::absolute(folder_, error).lexically_normal();
+  return ops_.sync_folder(absolute.has_filename() ? absolute.parent_path() : absolute.parent_path().parent_path());
+}
+
+void MaildirTarget::remove_leftovers() {
+  std::error_code error;
+  const auto old = fs::file_time_type::clock::now() - leftover_age;
+  for (fs::directory_iterator at(folder_ / "tmp", error), end; !error && at != end; at.increment(error)) {
+    std::error_code unknown;
+    const bool ours = at->path().filename().native().starts_with(delivery_name_prefix);
+    if (ours && at->last_write_time(unknown) < old && !unknown) static_cast<void>(ops_.unlink(at->path()));
+  }
+}
+
+Result<void> MaildirTarget::load_index() {
+  if (indexed_) return {};
+  // new/ before cur/: a message that a reader moves in between is seen in one of them.
+  for (const char* name : {"new", "cur"}) {
+    if (auto indexed = index_folder(folder_ / name); !indexed) return indexed;
+  }
+  indexed_ = true;
+  return {};
+}
+
+Result<void> MaildirTarget::index_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator at(folder, error);
+  for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().native();
+    if (name.starts_with(delivery_name_prefix)) index_.insert_or_assign(name_in(name), at->path());
+  }
+  if (error) return from(error);
+  return {};
+}
+
+Result<Presence> MaildirTarget::find(std::string_view name) {
+  if (auto loaded = load_index(); !loaded) return loaded.error();
+  return index_.contains(std::string(name)) ? Presence::present : Presence::absent;
+}
+
+Result<void> MaildirTarget::begin(const fetch::Incoming& message) {
+  FERMO_CHECK(!current_);
+  if (auto loaded = load_index(); !loaded) return loaded;
+  Pending pending;
+  pending.name = message.name;
+  pending.path = folder_ / "tmp" / (message.name + "." + random_text());
+  auto file = ops_.open(pending.path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!file) return file.error();
+  pending.file = std::move(*file);
+  current_ = std::make_unique<Pending>(std::move(pending));
+  converter_ = {};
+  buffer_.clear();
+  return {};
+}
+
+Result<void> MaildirTarget::append(std::string_view content) {
+  FERMO_CHECK(current_ != nullptr);
+  converter_.convert(content, buffer_);
+  return buffer_.size() < limits::message_piece_octets_max ? Result<void>() : flush();
+}
+
+Result<void> MaildirTarget::flush() {
+  auto written = ops_.write(current_->file.get(), buffer_);
+  current_->octets += buffer_.size();
+  buffer_.clear();
+  return written;
+}
+
+Result<void> MaildirTarget::end() {
+  FERMO_CHECK(current_ != nullptr);
+  converter_.finish(buffer_);
+  if (auto flushed = flush(); !flushed) return flushed;
+  // Lets the disk begin; commit() waits for it.
+  static_cast<void>(::sync_file_range(current_->file.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+  pending_.push_back(std::move(*current_));
+  current_.reset();
+  return pending_.size() < limits::uncommitted_messages_max ? Result<void>() : commit();
+}
+
+void MaildirTarget::abandon() {
+  if (!current_) return;
+  static_cast<void>(ops_.unlink(current_->path));
+  current_.reset();
+}
+
+Result<void> MaildirTarget::commit() {
+  if (pending_.empty()) return {};
+  for (Pending& pending : pending_) {
+    if (auto synced = ops_.sync(pending.file.get()); !synced) return synced;
+    pending.file.close();
+  }
+  for (const Pending& pending : pending_) {
+    if (auto published = publish(pending); !published) return published;
+  }
+  if (auto synced = ops_.sync_folder(folder_ / "new"); !synced) return synced;
+  for (const Pending& pending : pending_) static_cast<void>(ops_.unlink(pending.path));
+  pending_.clear();
+  return {};
+}
+
+Result<void> MaildirTarget::publish(const Pending& pending) {
+  for (unsigned namesake = 1;; ++namesake) {
+    const std::string name = namesake == 1 ? pending.name : pending.name + "-" + std::to_string(namesake);
+    const auto published = publish_under(pending, name);
+    if (!published) return published.error();
+    if (*published) return {};
+  }
+}
+
+/// False when another message has that name.
+Result<bool> MaildirTarget::publish_under(const Pending& pending, const std::string& name) {
+  if (const auto there = index_.find(name); there != index_.end()) return is_same_or_gone(pending.path, there->second);
+  const fs::path path = folder_ / "new" / name;
+  const auto linked = ops_.link(pending.path, path);
+  if (!linked) return linked;
+  index_.emplace(name, path);
+  return *linked || is_same_or_gone(pending.path, path);
+}
+
+Result<std::string> MaildirTarget::mark() {
+  const fs::path path = folder_ / mark_file;
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    if (auto made = make_mark(path); !made) return made.error();
+  }
+  std::string mark;
+  std::ifstream(path) >> mark;
+  if (mark.empty()) return Error::unavailable;
+  return mark;
+}
+
+Result<void> MaildirTarget::make_mark(const fs::path& path) {
+  const fs::path written = folder_ / "tmp" / (std::string(delivery_name_prefix) + "mark." + random_text());
+  auto file = ops_.open(written, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!file) return file.error();
+  if (auto done = ops_.write(file->get(), random_text() + "\n"); !done) return done;
+  if (auto done = ops_.sync(file->get()); !done) return done;
+  if (auto linked = ops_.link(written, path); !linked) return linked.error();
+  if (auto done = ops_.unlink(written); !done) return done;
+  return ops_.sync_folder(folder_);
+}
+
+}  // namespace fermo::fetcher
