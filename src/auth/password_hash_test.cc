@@ -197,6 +197,21 @@ TEST(PasswordHash, EveryDamageToAHashIsNoticed) {
   }
 }
 
+// "5" and "4" differ in bits that stand for nothing: two texts would be one hash.
+TEST(PasswordHash, BitsLeftOverInBase64AreDamage) {
+  const std::string text = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/";
+  EXPECT_EQ(hash_problem(text + "4"), std::nullopt);
+  EXPECT_NE(hash_problem(text + "5"), std::nullopt);
+}
+
+TEST(PasswordHash, APasswordThatCryptCannotTakeIsWrongAndNotAnError) {
+  for (const auto& hash : known_crypt_hashes) {
+    EXPECT_FALSE(fits(std::string(511, 'x'), hash));
+    EXPECT_FALSE(fits(std::string(512, 'x'), hash));
+    EXPECT_FALSE(fits(std::string(limits::password_octets_max, 'x'), hash));
+  }
+}
+
 TEST(PasswordHash, RandomTextIsNeverAMatchAndNeverEndsTheProcess) {
   std::mt19937_64 random(20240501);
   constexpr std::string_view alphabet = "{}$argon2id,v=19mtp.:/j9T5yb67 ARGON\xFF\n";

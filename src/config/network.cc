@@ -86,9 +86,9 @@ std::string network_problem(std::string_view text) {
 }
 
 bool is_loopback_network(std::string_view text) {
+  // With no bits set after the prefix, the network of a loopback address reaches no further than loopback.
   const auto network = read_network(text);
-  if (!network || !is_loopback(network->address)) return false;
-  return network->prefix_bits >= (is_ipv4(network->address) ? ipv4_prefix_bits + 8 : 128);
+  return network && is_loopback(network->address);
 }
 
 }  // namespace fermo::config
