@@ -201,8 +201,8 @@ enum class End {
 struct Close {
   End end;
   ResponseCode code = ResponseCode::none;
-  std::string text;        ///< The server's last words, cleaned, or what was wrong with them; may be empty.
-  std::string sasl_error;  ///< What an OAuth server said in its error challenge (RFC 7628 §3.2.2), cleaned.
+  std::string text = {};        ///< The server's last words, cleaned, or what was wrong with them; may be empty.
+  std::string sasl_error = {};  ///< What an OAuth server said in its error challenge (RFC 7628 §3.2.2), cleaned.
   /// It broke when more commands were waiting than this server had ever answered at once: reconnect with
   /// Pipelining::off and remember that.
   bool pipelining_suspected = false;
@@ -228,6 +228,8 @@ struct SessionRecord {
   /// Enough commands were answered at once to use Pipelining::on from now on.
   bool pipelining_proven = false;
 };
+
+class Core;
 
 }  // namespace fermo::pop3::client
 
@@ -255,7 +257,8 @@ class ClientSession {
   void order(client::Order order);
   /// Orders that are not answered yet, whether they have left or not.
   std::size_t orders_waiting() const;
-  /// One more order would leave at the next call of next(), without waiting for an answer: the time to give it.
+  /// One more order would leave at the next call of next(), without waiting for an answer: the time to give it. False
+  /// before login. Give orders while it is true, and the window is full.
   bool window_open() const;
 
   client::Step next();
@@ -266,8 +269,7 @@ class ClientSession {
   const client::SessionRecord& record() const;
 
  private:
-  class Core;
-  std::unique_ptr<Core> core_;
+  std::unique_ptr<client::Core> core_;
 };
 
 }  // namespace fermo::pop3
