@@ -257,8 +257,9 @@ class ClientSession {
   void order(client::Order order);
   /// Orders that are not answered yet, whether they have left or not.
   std::size_t orders_waiting() const;
-  /// One more order would leave at the next call of next(), without waiting for an answer: the time to give it. False
-  /// before login. Give orders while it is true, and the window is full.
+  /// One more order would leave at the next call of next(), without waiting for an answer: the time to give it. Give
+  /// orders while it is true, and the window is full. False before login; what is given between the login and Ready
+  /// spares a round trip.
   bool window_open() const;
 
   client::Step next();
