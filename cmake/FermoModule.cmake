@@ -49,6 +49,14 @@ function(fermo_module name)
   endif()
 endfunction()
 
+# What every test finds in its environment. A library that was not built with the sanitizer looks to ThreadSanitizer as if it
+# raced with itself: tests/thread_sanitizer_suppressions names it.
+set(FERMO_TEST_ENVIRONMENT
+  "FERMO_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "FERMO_BINARY_DIR=${CMAKE_BINARY_DIR}" "PYTHONDONTWRITEBYTECODE=1"
+  "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+  "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/thread_sanitizer_suppressions:second_deadlock_stack=1")
+
 # fermo_test(NAME SOURCES file… USES module… [LABELS label…] [TIMEOUT seconds])
 function(fermo_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;USES;LABELS")
@@ -60,5 +68,5 @@ function(fermo_test name)
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector>)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}"
-    ENVIRONMENT "FERMO_SOURCE_DIR=${CMAKE_SOURCE_DIR};FERMO_BINARY_DIR=${CMAKE_BINARY_DIR}")
+    ENVIRONMENT "${FERMO_TEST_ENVIRONMENT}")
 endfunction()

@@ -13,9 +13,11 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # A precompiled header carries its own time stamp: without this ccache would refuse every file that uses one.
+  # A precompiled header carries its own time stamp: without the sloppiness ccache would refuse every file that uses one.
+  # Paths are taken relative to the source, so that another clone or build folder finds what this one compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=true ${CCACHE})
 endif()
 
 # The interface that every module and every test compiles with.
@@ -38,7 +40,7 @@ if(FERMO_SANITIZE)
   target_compile_options(fermo_flags INTERFACE -fno-sanitize=vptr)
 endif()
 if(FERMO_FUZZ)
-  # Instruments every module; only a target in test/fuzz links libFuzzer's main.
+  # Instruments every module; only a target in tests/fuzz links libFuzzer's main.
   target_compile_options(fermo_flags INTERFACE -fsanitize=fuzzer-no-link)
   target_link_options(fermo_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()

@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 
-// What the dialogues of test/transcripts/lmtp cannot show.
+// What the dialogues of tests/transcripts/lmtp cannot show.
 namespace fermo::smtp {
 namespace {
 

@@ -8,7 +8,7 @@
 #include "pop3/server_session.h"
 #include "transcript.h"
 
-/// The POP3 dialogues of test/transcripts/pop3.
+/// The POP3 dialogues of tests/transcripts/pop3.
 ///
 /// Settings: tls available, tls active, plaintext logins, login delay N, expire N, expire never, implementation TEXT,
 /// not cut (what matters is that octets arrive together).

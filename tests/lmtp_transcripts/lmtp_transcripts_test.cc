@@ -10,7 +10,7 @@
 #include "smtp/server_session.h"
 #include "transcript.h"
 
-/// The LMTP dialogues of test/transcripts/lmtp.
+/// The LMTP dialogues of tests/transcripts/lmtp.
 ///
 /// Settings: size N, recipients N; greeted: LHLO has been said before the dialogue begins; addressed: so have MAIL from
 /// <s@b.example> and RCPT to <alice@example.org> and <bob@example.org>.
