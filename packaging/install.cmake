@@ -26,10 +26,10 @@ add_custom_target(fermo_completions ALL DEPENDS ${completion_scripts})
 configure_file(${PROJECT_SOURCE_DIR}/packaging/fermo.service.in ${CMAKE_CURRENT_BINARY_DIR}/fermo.service @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fermo.service DESTINATION lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/fermo.sysusers DESTINATION lib/sysusers.d RENAME fermo.conf)
+# Where the program looks for it, whatever the prefix is.
 install(CODE "
-  set(configuration \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_SYSCONFDIR}/fermo/fermo.toml\")
+  set(configuration \"\$ENV{DESTDIR}/etc/fermo/fermo.toml\")
   if(NOT EXISTS \"\${configuration}\")
-    cmake_path(GET configuration PARENT_PATH folder)
-    file(INSTALL \"${PROJECT_SOURCE_DIR}/packaging/fermo.toml\" DESTINATION \"\${folder}\")
+    file(INSTALL \"${PROJECT_SOURCE_DIR}/packaging/fermo.toml\" DESTINATION /etc/fermo)
   endif()")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

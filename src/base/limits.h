@@ -220,5 +220,30 @@ inline constexpr std::uint64_t probe_tail_messages_max = 2'000;
 inline constexpr std::chrono::seconds ledger_busy_time_max = 30s;
 /// Messages that a target holds open between two commits, each with a file descriptor; 1024 is the usual limit of a process.
 inline constexpr std::size_t uncommitted_messages_max = 128;
+/// How long delivery waits for a mail program to let go of an mbox, and after what time a lock file is taken for forgotten; procmail
+/// takes 1024 s, mutt 5 minutes.
+inline constexpr std::chrono::seconds mbox_lock_time_max = 30s;
+inline constexpr std::chrono::minutes mbox_lock_age_max = 10min;
+/// What is passed on of the output of a delivery program that failed: a few lines.
+inline constexpr std::size_t command_output_octets_max = 500;
+/// A delivery program that takes longer hangs; Postfix's pipe(8) waits 1000 s, and spam filters need their time.
+inline constexpr std::chrono::seconds command_time_max = 10min;
+/// One address of a host that has others: a dead IPv6 path must not hold up the IPv4 one (RFC 8305 races them).
+inline constexpr std::chrono::seconds connect_address_time_max = 10s;
+/// Octets of messages that are asked for and have not come: 1 s of 100 Mbit/s, so that no line stands idle, and what is thrown away
+/// when a fetch is stopped is little.
+inline constexpr std::uint64_t retrieval_window_octets = std::uint64_t{16} << 20;
+/// What has arrived is passed to the target when it is this much; a hop between threads costs 20 us, a message 5 KiB in the median.
+inline constexpr std::size_t delivery_buffer_octets = 256 * 1024;
+inline constexpr std::size_t delivery_buffer_events = 512;
+/// Messages are made durable together, as a batch of an fsync each and one commit of the ledger: below uncommitted_messages_max, and
+/// so often that little has to be fetched again after a crash.
+inline constexpr std::size_t delivery_batch_messages = 100;
+inline constexpr std::uint64_t delivery_batch_octets = std::uint64_t{16} << 20;
+inline constexpr std::chrono::seconds delivery_batch_time = 5s;
+/// Messages in trouble that are named one by one; the others are counted.
+inline constexpr std::size_t message_troubles_max = 100;
+/// A password or token file: tokens have up to 8 KiB.
+inline constexpr std::size_t secret_file_octets_max = 64 * 1024;
 
 }  // namespace fermo::limits

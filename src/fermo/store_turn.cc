@@ -30,7 +30,9 @@ Outcome<StoreTurn> StoreTurn::take(const std::filesystem::path& data, const Cons
   if (turn.fd_ < 0) return complain("open");
   if (lock(turn.fd_, LOCK_EX | LOCK_NB)) return turn;
   if (errno != EWOULDBLOCK) return complain("lock");
-  console.complain("waiting for another command that is using the store in " + data.string());
+  if (console.terminal.is_interactive()) {
+    console.complain("waiting for another command that is using the store in " + data.string());
+  }
   if (!lock(turn.fd_, LOCK_EX)) return complain("lock");
   return turn;
 }

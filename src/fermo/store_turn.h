@@ -14,7 +14,7 @@ namespace fermo::commands {
 /// can open the store.
 class StoreTurn {
  public:
-  /// Waits until it is free, and says so when that is not at once. What is wrong is printed.
+  /// Waits until it is free; a person at the terminal is told when that is not at once. What is wrong is printed.
   static Outcome<StoreTurn> take(const std::filesystem::path& data, const Console& console);
 
   StoreTurn(StoreTurn&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

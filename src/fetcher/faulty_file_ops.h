@@ -41,14 +41,9 @@ class FaultyFileOps final : public FileOps {
     if (auto passed = step(); !passed) return passed;
     return FileOps::write(descriptor, octets);
   }
-  Result<void> sync(int descriptor) override {
-    if (auto passed = step(); !passed) return passed;
-    return FileOps::sync(descriptor);
-  }
-  Result<void> sync_folder(const std::filesystem::path& folder) override {
-    if (auto passed = step(); !passed) return passed;
-    return FileOps::sync_folder(folder);
-  }
+  // What a process has written stays when it is killed, synced or not: the steps count, the waiting is left out.
+  Result<void> sync(int) override { return step(); }
+  Result<void> sync_folder(const std::filesystem::path&) override { return step(); }
   Result<bool> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
     if (auto passed = step(); !passed) return fetch::Error::out_of_space;
     return FileOps::link(from, to);
