@@ -90,7 +90,7 @@ TEST(FileReplacement, KilledAtRandomInstantsTheFileIsAlwaysWhole) {
         if (!replacement || !replacement->commit(flip ? new_text : other_text)) std::_Exit(2);
       }
     }
-    // How long to let it write is chance on purpose; whatever the instant, the assertion has to hold.
+    // The instant is drawn, not awaited: whatever it is, the assertion has to hold.
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     int status = 0;
