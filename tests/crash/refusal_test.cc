@@ -190,7 +190,7 @@ class OtherProcess {
     lock.l_whence = SEEK_SET;
     const bool held = fcntl(file, F_SETLK, &lock) == 0;
     char octet = 0;
-    if (held && write(ready, &octet, 1) == 1) static_cast<void>(::read(release_[0], &octet, 1));
+    if (held && write(ready, &octet, 1) == 1 && ::read(release_[0], &octet, 1) < 0) _exit(1);
     _exit(0);
   }
 
