@@ -92,6 +92,19 @@ Stream::Awaitable<Result<void>> Stream::write_all(std::string_view octets) {
 
 Stream::Awaitable<Result<void>> Stream::start_tls(std::shared_ptr<const TlsContext> context) {
   tls_ = TlsSession::accept(std::move(context), socket_.native_handle());
+  return shake_hands();
+}
+
+Stream::Awaitable<Result<void>> Stream::start_tls(std::shared_ptr<const TlsClientContext> context, std::string host) {
+  tls_ = TlsSession::connect(std::move(context), host, socket_.native_handle());
+  return shake_hands();
+}
+
+std::optional<CertificateProblem> Stream::certificate_problem() const {
+  return tls_ ? tls_->certificate_problem() : std::nullopt;
+}
+
+Stream::Awaitable<Result<void>> Stream::shake_hands() {
   if (!tls_) co_return error_code(ENOMEM, boost::system::system_category());
   for (;;) {
     Attempt attempt = tls_->handshake();

@@ -17,7 +17,7 @@
 
 namespace fermo::runtime {
 
-/// One accepted connection over TCP or a unix socket, in the clear or under TLS. At most one of its operations may be
+/// One connection over TCP or a unix socket, in the clear or under TLS. At most one of its operations may be
 /// under way at a time; all members are to be used on the thread of its executor. An operation never throws for what
 /// the peer does.
 class Stream {
@@ -37,6 +37,9 @@ class Stream {
   /// Does the server's side of the TLS handshake; every octet after it is under TLS. Call once.
   Awaitable<Result<void>> start_tls(std::shared_ptr<const TlsContext> context);
 
+  /// Does the client's side and verifies that the server is `host`; certificate_problem() says why it is not. Call once.
+  Awaitable<Result<void>> start_tls(std::shared_ptr<const TlsClientContext> context, std::string host);
+
   /// Tells the peer that nothing more will come (close_notify, FIN). It can still be read from.
   void finish_writing();
 
@@ -55,6 +58,9 @@ class Stream {
   bool tls_active() const { return tls_.has_value(); }
   /// Empty without TLS; see TlsSession::summary().
   std::string tls_summary() const { return tls_ ? tls_->summary() : std::string(); }
+  std::optional<CertificateProblem> certificate_problem() const;
+  /// See TlsSession::channel_binding().
+  std::optional<std::string> channel_binding() const { return tls_ ? tls_->channel_binding() : std::nullopt; }
   /// Of the application, without TLS.
   std::uint64_t octets_in() const { return octets_in_; }
   std::uint64_t octets_out() const { return octets_out_; }
@@ -63,6 +69,7 @@ class Stream {
  private:
   Attempt try_read(std::span<char> into);
   Attempt try_write(std::string_view octets);
+  Awaitable<Result<void>> shake_hands();
   Awaitable<error_code> wait(Attempt::Then then);
   Awaitable<void> give_way();
 

@@ -153,7 +153,8 @@ class TlsContext::Impl {
     const auto found = self->ticket_keys_.find(wanted, now);
     if (!found) return 0;
     if (!use_key(found->key, iv, cipher, mac, false)) return -1;
-    return found->current ? 1 : 2;
+    // A ticket of TLS 1.3 is used once (RFC 8446 §C.4), so each use brings a new one.
+    return found->current && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
   }
 
   static bool use_key(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,

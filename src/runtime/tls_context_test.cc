@@ -128,6 +128,8 @@ TEST_F(TlsContextTest, ResumesSessions) {
     EXPECT_TRUE(second.established());
     EXPECT_TRUE(second.client.resumed());
     EXPECT_THAT(second.server->summary(), HasSubstr("resumed"));
+    second.client.read();
+    EXPECT_EQ(second.client.session() != nullptr, version == TLS1_3_VERSION) << "a ticket of TLS 1.3 is used once";
   }
 }
 

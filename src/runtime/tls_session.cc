@@ -22,6 +22,17 @@ std::optional<TlsSession> TlsSession::accept(std::shared_ptr<const TlsContext> c
   return session;
 }
 
+std::optional<TlsSession> TlsSession::connect(std::shared_ptr<const TlsClientContext> context, const std::string& host,
+                                              int fd) {
+  SSL* ssl = SSL_new(context->native());
+  if (ssl == nullptr) return std::nullopt;
+  const TlsClientContext& client = *context;
+  TlsSession session(std::move(context), ssl);
+  if (SSL_set_fd(ssl, fd) != 1 || !client.prepare(ssl, host, session.problem_.get())) return std::nullopt;
+  SSL_set_connect_state(ssl);
+  return session;
+}
+
 /// Sorts what an SSL_… function returned; SSL_get_error(3).
 Attempt TlsSession::attempt(int returned, std::size_t octets) {
   if (returned == 1) return Attempt::done(octets);
@@ -80,6 +91,16 @@ std::string TlsSession::summary() const {
   text += SSL_get_cipher_name(ssl_.get());
   if (SSL_session_reused(ssl_.get()) == 1) text += " resumed";
   return text;
+}
+
+std::optional<std::string> TlsSession::channel_binding() const {
+  constexpr std::string_view label = "EXPORTER-Channel-Binding";
+  if (SSL_version(ssl_.get()) < TLS1_3_VERSION) return std::nullopt;
+  std::string octets(32, '\0');
+  auto* out = reinterpret_cast<unsigned char*>(octets.data());
+  const int ok =
+      SSL_export_keying_material(ssl_.get(), out, octets.size(), label.data(), label.size(), nullptr, 0, 1);
+  return ok == 1 ? std::optional(std::move(octets)) : std::nullopt;
 }
 
 }  // namespace fermo::runtime

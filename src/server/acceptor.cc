@@ -76,16 +76,14 @@ bool Acceptor::accept_waiting() {
     socklen_t octets = sizeof(from);
     Descriptor fd(
         ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&from), &octets, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd) {
-      note_recovered();
-      hand_over(fd.release(), Peer::from(from));
-      continue;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
-    if (is_exhaustion(errno)) {
-      note_exhausted(errno);
+    const int failure = fd ? 0 : errno;
+    if (is_exhaustion(failure)) {
+      note_exhausted(failure);
       return false;
     }
+    note_recovered();  // accept(2) takes a descriptor before it looks for a connection
+    if (fd) hand_over(fd.release(), Peer::from(from));
+    if (failure == EAGAIN || failure == EWOULDBLOCK) return true;
     // Anything else is about one connection that is gone already (accept(2)).
   }
   return true;

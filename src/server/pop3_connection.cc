@@ -49,8 +49,7 @@ std::string_view name_of(pop3::End end) {
 
 /// The peer may still be sending when such a session closes, and must not lose the reason to a reset.
 bool cut_short(pop3::End end) {
-  return end == pop3::End::too_many_errors || end == pop3::End::too_many_logins ||
-         end == pop3::End::protocol_violation;
+  return end == pop3::End::too_many_errors || end == pop3::End::too_many_logins || end == pop3::End::protocol_violation;
 }
 
 }  // namespace
