@@ -91,7 +91,7 @@ std::string Reception::reason_to_refuse(const Settings& settings, const Peer& pe
                                         const std::variant<Admission::Ticket, Admission::Refusal>& admitted) const {
   if (const auto* refusal = std::get_if<Admission::Refusal>(&admitted)) return too_many(protocol, *refusal);
   if (protocol == Protocol::lmtp && !settings.lmtp_networks.contains(peer)) {
-    return "554 5.7.1 your address may not deliver here (lmtp_networks)\r\n";
+    return "554 5.7.1 your address may not deliver here (lmtp.networks)\r\n";
   }
   return {};
 }

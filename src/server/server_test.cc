@@ -302,7 +302,7 @@ TEST_F(ServerTest, TakesOverWhatCanChangeAndNamesWhatCannot) {
   config_.listen.pop_back();
   const Server::Reloaded reloaded = server_->reload(config_);
   EXPECT_THAT(reloaded.problems, IsEmpty());
-  EXPECT_THAT(reloaded.need_restart, UnorderedElementsAre("threads", "listen"));
+  EXPECT_THAT(reloaded.need_restart, UnorderedElementsAre("threads.protocol", "listen"));
   EXPECT_THAT(pop3().line(), StartsWith("-ERR [SYS/TEMP] too many connections"));
   EXPECT_THAT(before.ask("STAT"), StartsWith("+OK"));
   EXPECT_EQ(log_->level(), spdlog::level::err);

@@ -42,7 +42,7 @@ std::vector<std::string> texts(const std::vector<config::Listen>& listens) {
 runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::Config& config, spdlog::logger& log) {
   using Outcome = runtime::Explained<std::shared_ptr<const Settings>>;
   auto networks = Networks::parse(config.lmtp_networks);
-  if (!networks) return Outcome::problem("lmtp_networks: " + networks.problem());
+  if (!networks) return Outcome::problem("lmtp.networks: " + networks.problem());
   auto tls = load_tls(config, log);
   if (!tls) return Outcome::problem(tls.problem());
   Settings settings = {config, std::move(*tls), std::move(*networks)};
@@ -57,10 +57,10 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   compare("data", before.data == after.data);
   compare("users", before.users == after.users);
   compare("listen", texts(before.listen) == texts(after.listen));
-  compare("threads", before.threads == after.threads);
-  compare("store_threads", before.store_threads == after.store_threads);
-  compare("hash_threads", before.hash_threads == after.hash_threads);
-  compare("log_format", before.log_format == after.log_format);
+  compare("threads.protocol", before.threads == after.threads);
+  compare("threads.store", before.store_threads == after.store_threads);
+  compare("threads.hash", before.hash_threads == after.hash_threads);
+  compare("log.format", before.log_format == after.log_format);
   return keys;
 }
 
