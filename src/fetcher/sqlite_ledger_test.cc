@@ -28,7 +28,7 @@ class Harness final : public LedgerHarness {
 
  private:
   void open() {
-    ledger_ = std::move(fetcher::SqliteLedger::open(folder_.path() / "ledger", "anna@example.org").value());
+    ledger_ = fetcher::SqliteLedger::open(folder_.path() / "ledger", "anna@example.org").value();
   }
 
   fetcher::TemporaryFolder folder_;
