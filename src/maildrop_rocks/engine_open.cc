@@ -6,7 +6,7 @@
 
 #include "maildrop_rocks/background_listener.h"
 #include "maildrop_rocks/engine.h"
-#include "maildrop_rocks/options.h"
+#include "maildrop_rocks/rocks_options.h"
 #include "maildrop_rocks/status.h"
 #include "maildrop_rocks/wal_check.h"
 

@@ -150,18 +150,12 @@ void Core::take_pass(const Reply& reply) {
 // --- SASL ------------------------------------------------------------------------------------------------------------
 
 bool Core::begin_sasl(sasl::Mechanism mechanism) {
-  // RFC 5802 §6: "y" says that the server did not announce "-PLUS"; where it did, and is not wanted, that would be a
-  // lie.
-  const bool plus_announced =
-      std::ranges::any_of(capabilities_.sasl, [](const auto& s) { return s.ends_with("-PLUS"); });
-  const bool bind = sasl::binds_channel(mechanism) || !plus_announced;
-  auto started = sasl::start_client_mechanism(
-      mechanism, {.user = settings_.user,
-                  .authorization_identity = settings_.authorization_identity,
-                  .secret = settings_.secret,
-                  .channel_binding = bind ? settings_.channel_binding : sasl::ChannelBinding(),
-                  .host = settings_.host,
-                  .port = settings_.port});
+  auto started = sasl::start_client_mechanism(mechanism, {.user = settings_.user,
+                                                          .authorization_identity = settings_.authorization_identity,
+                                                          .secret = settings_.secret,
+                                                          .channel_binding = settings_.channel_binding,
+                                                          .host = settings_.host,
+                                                          .port = settings_.port});
   if (!started) return false;
   mechanism_ = std::move(*started);
   initial_response_.reset();

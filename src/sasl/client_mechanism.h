@@ -53,7 +53,7 @@ struct ClientCredentials {
   std::string user;
   std::string authorization_identity;  ///< Whose maildrop is wanted; empty: the user's own.
   Secret secret;                       ///< Password or token; unused by EXTERNAL.
-  ChannelBinding channel_binding;      ///< For "-PLUS". Others pass on that there is one (RFC 5802 §6, "y").
+  ChannelBinding channel_binding;      ///< Used by "-PLUS" only, which is not possible without.
   std::string host;                    ///< The server's name and port as the user gave them (RFC 7628 §3.1).
   std::uint16_t port = 0;
 };

@@ -103,18 +103,26 @@ bool set(Gsasl_session* session, Gsasl_property property, std::string_view text)
   return ::gsasl_property_set_raw(session, property, text.data(), text.size()) == GSASL_OK;
 }
 
-bool set_channel_binding(Gsasl_session* session, const ChannelBinding& binding) {
-  if (binding.type == ChannelBinding::Type::none) return true;
+/// Only for "-PLUS": otherwise RFC 5802 §6 wants "y" ("the server seems not to have it"), but given one there, GNU
+/// SASL 2.2.0 fails.
+bool set_channel_binding(Gsasl_session* session, Mechanism mechanism, const ChannelBinding& binding) {
+  if (!binds_channel(mechanism) || binding.type == ChannelBinding::Type::none) return true;
   const auto property =
       binding.type == ChannelBinding::Type::tls_exporter ? GSASL_CB_TLS_EXPORTER : GSASL_CB_TLS_UNIQUE;
   return set(session, property, encoded(binding.octets).reveal());
 }
 
-bool set_credentials(Gsasl_session* session, const ClientCredentials& credentials) {
+/// SCRAM would send an empty authorization identity, which is not the same as none (RFC 5802 §5.1); EXTERNAL wants one.
+bool set_authorization_identity(Gsasl_session* session, Mechanism mechanism, std::string_view identity) {
+  if (identity.empty() && mechanism != Mechanism::external) return true;
+  return set(session, GSASL_AUTHZID, identity);
+}
+
+bool set_credentials(Gsasl_session* session, Mechanism mechanism, const ClientCredentials& credentials) {
   return set(session, GSASL_AUTHID, credentials.user) &&
-         set(session, GSASL_AUTHZID, credentials.authorization_identity) &&
+         set_authorization_identity(session, mechanism, credentials.authorization_identity) &&
          set(session, GSASL_PASSWORD, credentials.secret.reveal()) &&
-         set_channel_binding(session, credentials.channel_binding);
+         set_channel_binding(session, mechanism, credentials.channel_binding);
 }
 
 /// What SCRAM and CRAM-MD5 hash is prepared first (RFC 5802 §2.2).
@@ -134,7 +142,7 @@ Result<std::unique_ptr<ClientMechanism>> start_gnu_sasl_client(Mechanism mechani
   const std::string name(name_of(mechanism));
   if (!library || ::gsasl_client_start(library.get(), name.c_str(), &started) != GSASL_OK) return Error::unavailable;
   Session session(started);
-  if (!set_credentials(started, credentials)) return Error::unavailable;
+  if (!set_credentials(started, mechanism, credentials)) return Error::unavailable;
   return std::make_unique<GnuSaslClient>(mechanism, std::move(library), std::move(session));
 }
 

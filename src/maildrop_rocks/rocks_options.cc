@@ -1,4 +1,4 @@
-#include "maildrop_rocks/options.h"
+#include "maildrop_rocks/rocks_options.h"
 
 #include <algorithm>
 
