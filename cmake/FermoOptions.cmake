@@ -39,6 +39,9 @@ if(FERMO_SANITIZE)
   # target: the check of vtables would call all of them invalid.
   target_compile_options(fermo_flags INTERFACE -fno-sanitize=vptr)
 endif()
+if(FERMO_SANITIZE STREQUAL "thread")
+  target_link_options(fermo_flags INTERFACE -Wl,--version-script=${CMAKE_SOURCE_DIR}/tests/thread_sanitizer_exports)
+endif()
 if(FERMO_FUZZ)
   # Instruments every module; only a target in tests/fuzz links libFuzzer's main.
   target_compile_options(fermo_flags INTERFACE -fsanitize=fuzzer-no-link)
