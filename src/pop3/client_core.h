@@ -143,6 +143,7 @@ class Core {
 
   // TRANSACTION.
   bool authenticated_ = false;
+  bool ready_ = false;  ///< Capabilities after login are known too: orders may be taken.
   std::deque<Order> orders_;  ///< Not sent yet.
   std::size_t orders_octets_ = 0;
   bool quit_ordered_ = false;

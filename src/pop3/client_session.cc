@@ -81,7 +81,7 @@ void Core::advance() {
   if (expired_) return close(End::timed_out);
   if (exchanges_.empty() && !splitter_.empty()) return take_unsolicited();
   if (exchanges_.empty() && input_ended_) return close(End::disconnected);
-  if (authenticated_ && sending_pays()) return send_orders();
+  if (ready_ && sending_pays()) return send_orders();
   if (exchanges_.empty()) return push(Idle{});
   read();
 }
@@ -185,7 +185,7 @@ bool Core::sending_pays() const {
 }
 
 bool Core::window_open() const {
-  if (!authenticated_ || quit_ordered_ || end_) return false;
+  if (!ready_ || quit_ordered_ || end_) return false;
   if (exchanges_.empty() && orders_.empty()) return true;
   return octets_under_way_ <= settings_.window_octets / 2 && exchanges_.size() <= depth_max() / 2 &&
          fits_window(orders_octets_ + order_octets_max, orders_.size() + 1);
