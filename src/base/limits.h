@@ -224,6 +224,10 @@ inline constexpr std::size_t uncommitted_messages_max = 128;
 /// takes 1024 s, mutt 5 minutes.
 inline constexpr std::chrono::seconds mbox_lock_time_max = 30s;
 inline constexpr std::chrono::minutes mbox_lock_age_max = 10min;
+/// A file of another fetcher: 500,000 unique-ids of 128 octets.
+inline constexpr std::size_t import_octets_max = 64 * 1024 * 1024;
+/// Of the problems in such a file; the others are counted. Nobody reads more.
+inline constexpr std::size_t import_problems_max = 100;
 /// What is passed on of the output of a delivery program that failed: a few lines.
 inline constexpr std::size_t command_output_octets_max = 500;
 /// A delivery program that takes longer hangs; Postfix's pipe(8) waits 1000 s, and spam filters need their time.
