@@ -85,6 +85,7 @@ class Core {
   void try_next_method();
   bool try_method(const LoginMethod& method);
   bool begin_sasl(sasl::Mechanism mechanism);
+  std::string auth_line(sasl::Mechanism mechanism);
   bool begin_user();
   bool begin_apop();
   void take_auth(const Reply& reply);
@@ -101,7 +102,7 @@ class Core {
   void take_order_done(const Order& order, const Reply& reply);
   void take_status(const Reply& reply);
   void take_one_line(const Order& order, const Reply& reply);
-  void begin_listing(const Order& order);
+  void begin_listing();
   void take_listing_line(std::string_view line);
   void take_listed(std::string_view line);
   void push_listed();
@@ -143,7 +144,7 @@ class Core {
 
   // TRANSACTION.
   bool authenticated_ = false;
-  bool ready_ = false;  ///< Capabilities after login are known too: orders may be taken.
+  bool ready_ = false;        ///< Capabilities after login are known too: orders may be taken.
   std::deque<Order> orders_;  ///< Not sent yet.
   std::size_t orders_octets_ = 0;
   bool quit_ordered_ = false;

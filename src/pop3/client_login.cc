@@ -161,23 +161,30 @@ bool Core::begin_sasl(sasl::Mechanism mechanism) {
   initial_response_.reset();
   initial_response_sent_ = false;
   challenges_ = 0;
-  std::string line = "AUTH ";
-  line += sasl::name_of(mechanism);
   if (mechanism_->client_first()) {
     auto response = mechanism_->respond({});
     if (!response) return false;
     initial_response_ = std::move(*response);
-    const auto text = initial_response_->reveal();
-    const auto octets = line.size() + 1 + std::max<std::size_t>(text.size(), 1);
-    // Microsoft refuses XOAUTH2 with an initial response.
-    if (mechanism != sasl::Mechanism::xoauth2 && octets <= auth_line_octets_max) {
-      line.reserve(octets + 2);
-      line.append(" ").append(text.empty() ? "=" : text);
-      initial_response_sent_ = true;
-    }
   }
+  std::string line = auth_line(mechanism);
   send_command(std::move(line), &Core::take_auth, initial_response_sent_);
   return true;
+}
+
+/// With the initial response where there is one and it fits; otherwise it waits for the empty challenge.
+std::string Core::auth_line(sasl::Mechanism mechanism) {
+  std::string line = "AUTH ";
+  line += sasl::name_of(mechanism);
+  // Microsoft refuses XOAUTH2 with an initial response.
+  if (!initial_response_ || mechanism == sasl::Mechanism::xoauth2) return line;
+  // RFC 5034 §4: an empty one is written "=".
+  const std::string_view response = initial_response_->reveal().empty() ? "=" : initial_response_->reveal();
+  const std::size_t octets = line.size() + 1 + response.size();
+  if (octets > auth_line_octets_max) return line;
+  line.reserve(octets + 2);
+  line.append(" ").append(response);
+  initial_response_sent_ = true;
+  return line;
 }
 
 void Core::take_auth(const Reply& reply) {

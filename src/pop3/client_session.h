@@ -225,7 +225,7 @@ struct SessionRecord {
   std::uint64_t topped = 0;     ///< TOP.
   std::uint64_t deleted = 0;    ///< DELEs that a confirmed QUIT made good.
   Octets octets;                ///< Of message content.
-  /// Enough commands were answered at once to use Pipelining::on from now on.
+  /// Enough commands were answered at once to use Pipelining::on from now on. A short session proves nothing.
   bool pipelining_proven = false;
 };
 

@@ -26,7 +26,7 @@ void Core::take_order_done(const Order& order, const Reply& reply) {
       return take_status(reply);
     case Verb::list:
     case Verb::uidl:
-      return order.message ? take_one_line(order, reply) : begin_listing(order);
+      return order.message ? take_one_line(order, reply) : begin_listing();
     case Verb::retr:
     case Verb::top:
       return begin_message(order, reply);
@@ -70,7 +70,7 @@ void Core::take_one_line(const Order& order, const Reply& reply) {
   push(UniqueIds{{std::move(*unique_id)}});
 }
 
-void Core::begin_listing(const Order&) {
+void Core::begin_listing() {
   input_ = Input::listing;
   listing_lines_ = 0;
   unusable_lines_ = 0;
