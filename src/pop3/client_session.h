@@ -236,9 +236,9 @@ class Core;
 namespace fermo::pop3 {
 
 /// One session. Call next() and obey until it gives NeedInput, Idle or StartTls; then receive(), order() or answer(),
-/// then next() again. Orders may be given at any time before order(quit), before Ready too: they wait, and are answered
-/// in their order. Not thread-safe. Memory is bounded: what one receive() brought, one line, one page of a listing, and
-/// the orders that wait.
+/// then next() again. Orders may be given at any time before order(quit), before Ready too: they wait for it, and are
+/// answered in their order. Not thread-safe. Memory is bounded: what one receive() brought, one line, one page of a
+/// listing, and the orders that wait.
 class ClientSession {
  public:
   explicit ClientSession(client::Settings settings);
@@ -258,8 +258,7 @@ class ClientSession {
   /// Orders that are not answered yet, whether they have left or not.
   std::size_t orders_waiting() const;
   /// One more order would leave at the next call of next(), without waiting for an answer: the time to give it. Give
-  /// orders while it is true, and the window is full. False before login; what is given between the login and Ready
-  /// spares a round trip.
+  /// orders while it is true, and the window is full. False before Ready.
   bool window_open() const;
 
   client::Step next();
