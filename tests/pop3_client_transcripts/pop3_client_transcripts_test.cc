@@ -7,7 +7,7 @@
 #include "pop3/client_session.h"
 #include "transcript.h"
 
-/// The dialogues of test/transcripts/pop3_client: here S lines are what the session receives, and C lines what it
+/// The dialogues of tests/transcripts/pop3_client: here S lines are what the session receives, and C lines what it
 /// sends.
 ///
 /// Settings: tls implicit, stls, none; plaintext logins; kind token, certificate; secret TEXT; methods NAME…;
