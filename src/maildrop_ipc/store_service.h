@@ -53,9 +53,9 @@ class StoreService {
   const Descriptor wake_;  ///< Readable once stop() has been called.
 
   std::once_flag stopped_;
-  std::thread acceptor_;
   std::mutex mutex_;  ///< Guards `socket` of every connection against shutdown() while it is being closed.
   std::list<Connection> connections_;  ///< Changed by the acceptor alone, and by stop() when that has ended.
+  std::thread acceptor_;  ///< Last: it uses all the others from its first moment.
 };
 
 }  // namespace fermo::maildrop_ipc
