@@ -144,7 +144,7 @@ class ClientParty final : public Party {
         content_ += piece->octets;
         continue;
       }
-      return std::visit([this](auto& concrete) { return move_of(concrete); }, step);
+      return std::visit([this](auto& concrete) { return this->move_of(concrete); }, step);
     }
   }
 
