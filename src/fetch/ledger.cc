@@ -20,84 +20,84 @@ bool may_be_deleted(const Record& record) {
   return record.standing == Standing::whole || record.standing == Standing::imported;
 }
 
-/// One overload for each change; `record` is there unless the change can do without.
+/// One overload for each change that needs a record.
 struct Apply {
-  std::optional<Record> record;
-
-  Outcome operator()(const change::Seen& seen) {
-    if (!record) {
-      record.emplace();
-      record->key = seen.key;
-      record->first_seen = seen.at;
-      record->generation = seen.generation;
-    }
-    record->octets = seen.octets;
-    record->position = seen.position;
-    record->missing_since.reset();
-    record->gone.reset();
-    return std::move(record);
-  }
+  Record record;
 
   Outcome operator()(const change::Skipped&) {
-    if (record->standing != Standing::waiting) return Error::conflict;
-    record->standing = Standing::skipped;
-    return std::move(record);
+    if (record.standing != Standing::waiting) return Error::conflict;
+    record.standing = Standing::skipped;
+    return done();
   }
 
   Outcome operator()(const change::Delivered& delivered) {
-    if (!delivered.whole && record->standing == Standing::whole) return std::move(record);
-    record->standing = delivered.whole ? Standing::whole : Standing::head;
-    record->delivered = delivered.at;
-    record->delivery_name = delivered.name;
-    if (delivered.identity) record->identity = delivered.identity;
-    if (delivered.whole) record->whole_wanted = false;
-    return std::move(record);
+    if (!delivered.whole && record.standing == Standing::whole) return done();
+    record.standing = delivered.whole ? Standing::whole : Standing::head;
+    record.delivered = delivered.at;
+    record.delivery_name = delivered.name;
+    if (delivered.identity) record.identity = delivered.identity;
+    if (delivered.whole) record.whole_wanted = false;
+    return done();
   }
 
   Outcome operator()(const change::Refused&) {
-    if (may_be_deleted(*record)) return Error::conflict;
-    record->standing = Standing::refused;
-    return std::move(record);
+    if (may_be_deleted(record)) return Error::conflict;
+    record.standing = Standing::refused;
+    return done();
   }
 
   Outcome operator()(const change::DeletionAsked& asked) {
-    if (!may_be_deleted(*record)) return Error::not_delivered;
-    record->deletion_asked = asked.at;
-    return std::move(record);
+    if (!may_be_deleted(record)) return Error::not_delivered;
+    record.deletion_asked = asked.at;
+    return done();
   }
 
   Outcome operator()(const change::Gone& gone) {
-    if (!may_be_deleted(*record)) return Error::not_delivered;
-    record->gone = gone.at;
-    return std::move(record);
+    if (!may_be_deleted(record)) return Error::not_delivered;
+    record.gone = gone.at;
+    return done();
   }
 
   Outcome operator()(const change::Missing& missing) {
-    if (!record->missing_since) record->missing_since = missing.since;
-    return std::move(record);
+    if (!record.missing_since) record.missing_since = missing.since;
+    return done();
   }
 
   Outcome operator()(const change::WholeWanted& whole) {
-    record->whole_wanted = whole.wanted;
-    return std::move(record);
+    record.whole_wanted = whole.wanted;
+    return done();
   }
 
   Outcome operator()(const change::Reasoned& reasoned) {
-    record->reason = reasoned.reason;
-    return std::move(record);
+    record.reason = reasoned.reason;
+    return done();
+  }
+
+  Outcome operator()(const change::Seen& seen) {
+    record.octets = seen.octets;
+    record.position = seen.position;
+    record.missing_since.reset();
+    record.gone.reset();
+    return done();
   }
 
   Outcome operator()(const change::Forgotten&) { return std::optional<Record>(); }
+  Outcome operator()(const change::Stored&) { return Error::conflict; }
 
-  Outcome operator()(const change::Stored& stored) {
-    if (record) return Error::conflict;
-    return std::optional<Record>(stored.record);
-  }
+  Outcome done() { return std::optional<Record>(std::move(record)); }
 };
 
-bool makes_its_own(const Change& change) {
-  return std::holds_alternative<change::Seen>(change) || std::holds_alternative<change::Stored>(change) ||
-         std::holds_alternative<change::Forgotten>(change);
+/// The same where there is no record.
+Outcome begun(const Change& change) {
+  if (const auto* stored = std::get_if<change::Stored>(&change)) return std::optional<Record>(stored->record);
+  if (std::holds_alternative<change::Forgotten>(change)) return std::optional<Record>();
+  const auto* seen = std::get_if<change::Seen>(&change);
+  if (seen == nullptr) return Error::no_such_record;
+  Record record;
+  record.key = seen->key;
+  record.first_seen = seen->at;
+  record.generation = seen->generation;
+  return Apply{std::move(record)}(*seen);
 }
 
 }  // namespace
@@ -113,8 +113,7 @@ std::optional<Standing> standing_of(std::string_view code) {
 }
 
 Result<std::optional<Record>> changed(std::optional<Record> record, const Change& change) {
-  if (!record && !makes_its_own(change)) return Error::no_such_record;
-  return std::visit(Apply{std::move(record)}, change);
+  return record ? std::visit(Apply{std::move(*record)}, change) : begun(change);
 }
 
 const std::string& key_of(const Change& change) {

@@ -80,6 +80,11 @@ class Matcher {
   void remark();
 
   bool taken(std::size_t record) const { return taken_[record]; }
+  /// Null when the head of that record was never seen.
+  const HeadIdentity* identity_of(std::size_t record) const {
+    const auto& identity = known_[record].identity;
+    return identity ? &*identity : nullptr;
+  }
   void take(std::size_t i, std::size_t record) {
     out_.matches[i].how = How::known;
     out_.matches[i].record = record;
@@ -150,10 +155,11 @@ UniqueIds Matcher::judge_unique_ids() {
   if (!input_.listing.complete || !all_ids_are_numbers()) return UniqueIds::trusted;
   for (std::size_t i = messages_.size(); i-- > 0;) {
     const auto found = by_key_.find(messages_[i].unique_id);
-    if (found == by_key_.end() || !known_[found->second].identity) continue;
+    const HeadIdentity* known = found == by_key_.end() ? nullptr : identity_of(found->second);
+    if (known == nullptr) continue;
     const auto* seen = head(i);
     if (seen == nullptr) number_check_ = i;
-    const bool differs = seen != nullptr && *seen && (*seen)->digest != known_[found->second].identity->digest;
+    const bool differs = seen != nullptr && *seen && (*seen)->digest != known->digest;
     return differs ? UniqueIds::message_numbers : UniqueIds::trusted;
   }
   return UniqueIds::trusted;
@@ -276,7 +282,8 @@ bool Matcher::most_are_missing() const {
 std::unordered_map<std::string_view, Indices> Matcher::rebinding_pool() const {
   std::unordered_map<std::string_view, Indices> pool;
   for (std::size_t r = 0; r < known_.size(); ++r) {
-    if (!taken(r) && known_[r].identity && was_fetched(known_[r])) pool[known_[r].identity->digest].push_back(r);
+    const HeadIdentity* identity = identity_of(r);
+    if (!taken(r) && identity != nullptr && was_fetched(known_[r])) pool[identity->digest].push_back(r);
   }
   return pool;
 }
@@ -291,7 +298,8 @@ void Matcher::rebind() {
   std::unordered_set<std::uint64_t> missing_octets;
   for (const auto& [digest, records] : pool) {
     for (const std::size_t r : records) {
-      if (!known_[r].gone && known_[r].octets) missing_octets.insert(known_[r].octets->value);
+      const auto& octets = known_[r].octets;
+      if (!known_[r].gone && octets) missing_octets.insert(octets->value);
     }
   }
   for (std::size_t i = 0; i < messages_.size(); ++i) {
@@ -304,7 +312,7 @@ void Matcher::rebind() {
 /// Nothing of the message at `i` has been delivered, as far as its key tells.
 bool Matcher::is_undelivered(std::size_t i) const {
   const Match& match = out_.matches[i];
-  if (match.how == How::known) return known_[*match.record].standing == Standing::waiting;
+  if (match.how == How::known && match.record) return known_[*match.record].standing == Standing::waiting;
   return match.how == How::fresh || match.how == How::reused_id;
 }
 

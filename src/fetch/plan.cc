@@ -39,6 +39,7 @@ class Planner {
  private:
   const ListedMessage& message(std::size_t i) const { return input_.listing.messages[i]; }
   const Record* record(const Match& match) const { return match.record ? &input_.known[*match.record] : nullptr; }
+  std::size_t index_of(const Record& record) const { return static_cast<std::size_t>(&record - input_.known.data()); }
   /// The server's list can be held against what is known.
   bool credible() const {
     const Listing& listing = input_.listing;
@@ -59,7 +60,7 @@ class Planner {
   bool is_among_newest(std::size_t i) const;
   Removal removal_of_new(std::size_t i) const;
   Reason keep_days_reason(const Record& known) const;
-  Reason mirror_reason(std::size_t record) const;
+  Reason mirror_reason(const Record& known) const;
   void ask_presence();
 
   void note_changes();
@@ -90,9 +91,10 @@ void Planner::ask_presence() {
   for (const Match& one : matching_.matches) {
     const Record* known = record(one);
     if (known == nullptr || known->standing != Standing::whole) continue;
-    presence_[*one.record] = input_.presence(*known);
+    Presence& presence = presence_[index_of(*known)];
+    presence = input_.presence(*known);
     ++asked;
-    if (presence_[*one.record] == Presence::absent) ++absent;
+    if (presence == Presence::absent) ++absent;
   }
   mirror_held_ =
       !input_.policy.mass_deletion_confirmed && absent > limits::mirror_unconfirmed_deletions_max && absent * 2 > asked;
@@ -205,7 +207,7 @@ void Planner::decide_fetched(std::size_t i, const Record& known, Decision& decis
       decision.reason = is_among_newest(i) ? Reason::among_newest : Reason::beyond_newest;
       break;
     case Mode::mirror:
-      decision.reason = mirror_reason(*matching_.matches[i].record);
+      decision.reason = mirror_reason(known);
       break;
   }
   const bool now = decision.reason == Reason::deletion_did_not_hold ||
@@ -229,8 +231,8 @@ Reason Planner::keep_days_reason(const Record& known) const {
   return input_.now - since >= input_.policy.keep_days ? Reason::keep_days_over : Reason::keep_days_not_over;
 }
 
-Reason Planner::mirror_reason(std::size_t record) const {
-  switch (presence_[record]) {
+Reason Planner::mirror_reason(const Record& known) const {
+  switch (presence_[index_of(known)]) {
     case Presence::present:
       return Reason::there_locally;
     case Presence::unknown:
@@ -255,7 +257,7 @@ void Planner::give_up_keys() {
   for (const Match& match : matching_.matches) {
     if (match.replaced) given_up_.insert(*match.replaced);
     const Record* known = record(match);
-    if (known != nullptr && known->key != match.key) given_up_.insert(*match.record);
+    if (known != nullptr && known->key != match.key) given_up_.insert(index_of(*known));
   }
   for (const std::size_t r : given_up_) plan_.changes.emplace_back(change::Forgotten{input_.known[r].key});
 }

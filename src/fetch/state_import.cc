@@ -99,7 +99,8 @@ ImportedState read_getmail_oldmail(std::string_view text, std::string_view file_
   for (; from != std::string_view::npos; from = to) {
     to = name.find('-', from + 1);
     if (to == std::string_view::npos) break;
-    if ((port = port_number(name.substr(from + 1, to - from - 1)))) break;
+    port = port_number(name.substr(from + 1, to - from - 1));
+    if (port) break;
   }
   if (!port) {
     reader.problem_of_all("the name of the file is not oldmail-SERVER-PORT-USER, so the account is not known");

@@ -54,7 +54,7 @@ TailProbe::Ask TailProbe::first_round() const {
   const std::uint64_t step = square_root_rounded_up(now_.messages);
   for (std::uint64_t number = step; number < now_.messages; number += step) numbers.insert(number);
   Ask ask;
-  for (const std::uint64_t number : numbers) ask.uidl.push_back(*MessageNumber::from(number));
+  for (const std::uint64_t number : numbers) ask.uidl.push_back(MessageNumber::at_index(number - 1));
   return ask;
 }
 
@@ -105,8 +105,8 @@ TailProbe::Step TailProbe::second_round() {
   if (now_.messages - last > limits::probe_tail_messages_max) return ListAll{"very many messages are new"};
   Ask ask;
   for (std::uint64_t number = last + 1; number <= now_.messages; ++number) {
-    if (!answers_.contains(number)) ask.uidl.push_back(*MessageNumber::from(number));
-    ask.list.push_back(*MessageNumber::from(number));
+    if (!answers_.contains(number)) ask.uidl.push_back(MessageNumber::at_index(number - 1));
+    ask.list.push_back(MessageNumber::at_index(number - 1));
   }
   if (ask.list.empty()) return conclude();
   return ask;
@@ -121,14 +121,16 @@ TailProbe::Step TailProbe::conclude() {
   // New messages go after all that were known, though some of those may be gone.
   found.listing.position_offset = highest_position_ - last;
   found.removed_by_others = before_.messages - last;
+  const ListAll unlisted{"the server did not list a new message"};
   Octets tail;
   for (std::uint64_t number = last + 1; number <= now_.messages; ++number) {
     const auto answer = answers_.find(number);
     const auto octets = octets_.find(number);
-    const bool whole = answer != answers_.end() && octets != octets_.end() && octets->second;
-    if (!whole) return ListAll{"the server did not list a new message"};
-    found.listing.messages.push_back({*MessageNumber::from(number), answer->second.unique_id, *octets->second});
-    tail += *octets->second;
+    if (answer == answers_.end() || octets == octets_.end()) return unlisted;
+    const std::optional<Octets>& listed = octets->second;
+    if (!listed) return unlisted;
+    found.listing.messages.push_back({MessageNumber::at_index(number - 1), answer->second.unique_id, *listed});
+    tail += *listed;
   }
   const bool none_removed = last == before_.messages;
   if (none_removed && before_.octets + tail != now_.octets) return ListAll{"the octets do not add up"};

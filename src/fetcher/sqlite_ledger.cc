@@ -222,7 +222,7 @@ class SqliteLedger::Implementation {
   Descriptor lock_;
   Database database_;
   std::int64_t account_ = 0;
-  std::optional<Statements> statements_;
+  std::unique_ptr<Statements> statements_;
 };
 
 Result<void> SqliteLedger::Implementation::find_account(std::string_view name, Access access) {
@@ -253,8 +253,8 @@ Result<void> SqliteLedger::Implementation::prepare() {
   for (const auto* one : {&load, &find, &put, &remove, &state, &set_state}) {
     if (!*one) return one->error();
   }
-  statements_.emplace(Statements{std::move(*load), std::move(*find), std::move(*put), std::move(*remove),
-                                 std::move(*state), std::move(*set_state)});
+  statements_ = std::make_unique<Statements>(Statements{std::move(*load), std::move(*find), std::move(*put),
+                                                        std::move(*remove), std::move(*state), std::move(*set_state)});
   return {};
 }
 
