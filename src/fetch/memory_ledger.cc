@@ -1,6 +1,7 @@
 #include "fetch/memory_ledger.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace fermo::fetch {
@@ -8,7 +9,7 @@ namespace fermo::fetch {
 Result<std::vector<Record>> MemoryLedger::load() {
   std::vector<Record> all;
   for (const auto& [key, record] : records_) all.push_back(record);
-  std::ranges::stable_sort(all, {}, &Record::position);
+  std::ranges::sort(all, {}, [](const Record& record) { return std::tie(record.position, record.key); });
   return all;
 }
 

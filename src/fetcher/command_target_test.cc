@@ -22,7 +22,7 @@ class CommandTargetTest : public testing::Test {
  protected:
   /// A target whose program is a shell with this script, given the output file as $0.
   std::unique_ptr<CommandTarget> shell(const std::string& script, CommandTarget::Options options = {}) {
-    return std::move(CommandTarget::open({"/bin/sh", "-c", script, output().native()}, options).value());
+    return CommandTarget::open({"/bin/sh", "-c", script, output().native()}, options).value();
   }
   std::filesystem::path output() const { return folder_.path() / "output"; }
   std::string content() const {
@@ -113,14 +113,14 @@ TEST_F(CommandTargetTest, KillsAProgramThatTakesTooLongWithAllItStarted) {
 }
 
 TEST_F(CommandTargetTest, SaysWhenThereIsNoSuchProgram) {
-  const auto target = std::move(CommandTarget::open({"/no/such/program"}, {}).value());
+  const auto target = CommandTarget::open({"/no/such/program"}, {}).value();
   EXPECT_EQ(give(*target).error(), Error::misused);
   EXPECT_THAT(target->explanation(), StartsWith("/no/such/program could not be started"));
   EXPECT_EQ(CommandTarget::open({}, {}).error(), Error::misused);
 }
 
 TEST_F(CommandTargetTest, InvolvesNoShell) {
-  const auto target = std::move(CommandTarget::open({"tee", output().native() + "; touch x $(id)"}, {}).value());
+  const auto target = CommandTarget::open({"tee", output().native() + "; touch x $(id)"}, {}).value();
   ASSERT_FALSE(give(*target, "x\r\n").has_error());
   EXPECT_TRUE(std::filesystem::exists(output().native() + "; touch x $(id)"));
 }

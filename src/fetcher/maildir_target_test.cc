@@ -41,7 +41,7 @@ std::vector<std::string> files_in(const fs::path& folder) {
 class MaildirTargetTest : public testing::Test {
  protected:
   fs::path folder() const { return temporary_.path() / "Maildir"; }
-  std::unique_ptr<MaildirTarget> open() { return std::move(MaildirTarget::open(folder()).value()); }
+  std::unique_ptr<MaildirTarget> open() { return MaildirTarget::open(folder()).value(); }
   static Result<void> give(fetch::Target& target, const std::string& name, std::string_view content) {
     if (auto begun = target.begin({name, Octets{content.size()}}); !begun) return begun;
     for (std::size_t at = 0; at < content.size(); at += 7) {

@@ -31,7 +31,7 @@ class MboxTargetTest : public testing::Test {
   Result<std::unique_ptr<MboxTarget>> try_open(bool look_back = true, FileOps& ops = system_file_ops()) {
     return MboxTarget::open(path(), {look_back, journal()}, clock_, ops);
   }
-  std::unique_ptr<MboxTarget> open(bool look_back = true) { return std::move(try_open(look_back).value()); }
+  std::unique_ptr<MboxTarget> open(bool look_back = true) { return try_open(look_back).value(); }
 
   static Result<void> give(fetch::Target& target, const std::string& name, std::string_view content) {
     if (auto begun = target.begin({name, Octets{content.size()}}); !begun) return begun;
