@@ -15,7 +15,8 @@ loader.exec_module(lint)
 CASES = [
     ("braced aggregate", "src/server/a.cc", "auto f() { co_await verify(Login{user, 1}); }", "auto f() { Login l{user, 1}; co_await verify(l); }"),
     ("braced argument", "src/server/a.cc", "auto f() { co_await verify({user, 1}); }", "auto f() { co_await verify(user, 1); }"),
-    ("braces over lines", "src/server/a.cc", "auto f() { co_await verify(\n  Login{\n user, 1}); }", "auto f() { if (co_await ok()) { g(); } }"),
+    ("braces over lines", "src/server/a.cc", "auto f() { co_await verify(\n  Login{\n user, 1}); }", "auto f() { const bool k = co_await ok(); if (k) { g(); } }"),
+    ("co_await in a condition", "src/server/a.cc", "auto f() { while (!(co_await ok())) g(); }", "auto f() { while (x) co_await g(); }"),
     ("capturing lambda", "src/server/a.cc", "auto f() { co_await pool.run([x] { return x; }); }", "auto f() { auto j = [x] { return x; }; co_await pool.run(j); }"),
     ("braces in a string", "src/server/a.cc", "auto f() { co_await g(A{b}); }", 'auto f() { co_await g("A{b}"); }'),
     ("coroutine lambda", "src/server/a.cc", "void f() { co_spawn(e, [x]() -> awaitable<void> { co_await g(x); }, detached); }", "void f() { co_spawn(e, g(x), detached); }"),

@@ -19,6 +19,7 @@ enum class ExitCode {
   cannot_create = 73,
   io_error = 74,
   temporary_failure = 75,  ///< Trying again later may help; a transport keeps the message.
+  protocol_error = 76,     ///< What a server sends makes no sense, or it is not who it should be.
   no_permission = 77,
   configuration = 78,
 };

@@ -27,9 +27,7 @@ class Harness final : public LedgerHarness {
   }
 
  private:
-  void open() {
-    ledger_ = fetcher::SqliteLedger::open(folder_.path() / "ledger", "anna@example.org").value();
-  }
+  void open() { ledger_ = fetcher::SqliteLedger::open(folder_.path() / "ledger", "anna@example.org").value(); }
 
   fetcher::TemporaryFolder folder_;
   std::unique_ptr<Ledger> ledger_;

@@ -62,8 +62,7 @@ std::optional<PublicKeyPin> key_of(const X509* certificate) {
   const int octets = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded);
   if (octets <= 0) return std::nullopt;
   unsigned digested = 0;
-  const int ok =
-      EVP_Digest(encoded, static_cast<std::size_t>(octets), pin.data(), &digested, EVP_sha256(), nullptr);
+  const int ok = EVP_Digest(encoded, static_cast<std::size_t>(octets), pin.data(), &digested, EVP_sha256(), nullptr);
   OPENSSL_free(encoded);
   return ok == 1 && digested == pin.size() ? std::optional(pin) : std::nullopt;
 }
@@ -118,8 +117,7 @@ std::string name_of(const GENERAL_NAME& name) {
 std::string names_of(const X509* certificate) {
   constexpr int names_max = 6;
   std::string text;
-  auto* names =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  auto* names = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < names_max; ++i) {
     const std::string name = name_of(*sk_GENERAL_NAME_value(names, i));
     if (!name.empty()) text.append(text.empty() ? "" : ", ").append(name);
@@ -312,8 +310,7 @@ Explained<std::shared_ptr<const TlsClientContext>> TlsClientContext::load(TlsTru
   return Outcome(std::shared_ptr<const TlsClientContext>(new TlsClientContext(std::move(impl))));
 }
 
-bool TlsClientContext::prepare(ssl_st* ssl, const std::string& host,
-                               std::optional<CertificateProblem>* problem) const {
+bool TlsClientContext::prepare(ssl_st* ssl, const std::string& host, std::optional<CertificateProblem>* problem) const {
   return impl_->prepare(ssl, host, problem);
 }
 

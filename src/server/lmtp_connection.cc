@@ -67,7 +67,8 @@ Connection::Awaitable<bool> LmtpConnection::flush_or_end() {
 }
 
 Connection::Awaitable<bool> LmtpConnection::obey(smtp::NeedInput) {
-  if (!co_await flush_or_end()) co_return false;
+  const bool flushed = co_await flush_or_end();
+  if (!flushed) co_return false;
   const Result<std::string_view> octets = co_await read();
   if (octets) {
     if (octets->empty()) {

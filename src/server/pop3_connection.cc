@@ -89,7 +89,8 @@ Connection::Awaitable<bool> Pop3Connection::flush_or_end() {
 }
 
 Connection::Awaitable<bool> Pop3Connection::obey(pop3::NeedInput) {
-  if (!co_await flush_or_end()) co_return false;
+  const bool flushed = co_await flush_or_end();
+  if (!flushed) co_return false;
   const Result<std::string_view> octets = co_await read();
   if (octets) {
     if (octets->empty()) {
@@ -116,7 +117,8 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::Send step) {
 }
 
 Connection::Awaitable<bool> Pop3Connection::obey(pop3::StartTls) {
-  if (!co_await flush_or_end()) co_return false;
+  const bool flushed = co_await flush_or_end();
+  if (!flushed) co_return false;
   const Result<void> secured = co_await start_tls();
   if (!secured) tls_failed(secured.error());
   session_.answer(pop3::TlsStarted{secured.has_value()});
@@ -180,7 +182,8 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::SendMessage step) {
 /// The rest of the message, while at most one piece and the output buffer are in memory.
 Connection::Awaitable<bool> Pop3Connection::send_rest(bool ended) {
   for (;;) {
-    if (output_full() && !co_await flush_or_end()) co_return false;
+    const bool flushed = !output_full() || co_await flush_or_end();
+    if (!flushed) co_return false;
     if (ended) break;
     const Result<MessageReader::Piece> piece = co_await read_piece();
     if (!piece) {

@@ -18,6 +18,7 @@ COMMANDS = {
     "fermo-user.1": [["user"], ["user", "add"], ["user", "remove"], ["user", "password"], ["user", "list"]],
     "fermo-deliver.1": [["deliver"]],
     "fermo-drop.1": [["drop"], ["drop", "list"], ["drop", "show"], ["drop", "empty"]],
+    "fermo-fetch.1": [["fetch"]],
     "fermo-check-config.1": [["check-config"]],
     "fermo-completion.1": [["completion"]],
 }

@@ -1,0 +1,236 @@
+#include "fetcher/account_runner.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/limits.h"
+
+/// One session from its connection to its end. What is there to be fetched is found in account_listing.cc, and fetched
+/// in account_work.cc.
+namespace fermo::fetcher {
+
+namespace client = pop3::client;
+using fetch::Pipelining;
+
+namespace {
+
+std::string text_of(const fetch::Policy& policy) {
+  std::string text;
+  switch (policy.mode) {
+    case fetch::Mode::remove:
+      text = "delete";
+      break;
+    case fetch::Mode::keep:
+      text = "keep";
+      break;
+    case fetch::Mode::keep_days:
+      text = "keep-days " + std::to_string(policy.keep_days.count());
+      break;
+    case fetch::Mode::keep_newest:
+      text = "keep-newest " + std::to_string(policy.keep_newest);
+      break;
+    case fetch::Mode::mirror:
+      text = "mirror";
+      break;
+  }
+  if (policy.headers_only) text += " headers";
+  if (policy.whole_octets_max) text += " limit " + std::to_string(policy.whole_octets_max->value);
+  return text;
+}
+
+std::string_view place_of(std::string_view mark) {
+  return mark.substr(0, mark.find('\n'));
+}
+
+}  // namespace
+
+AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSettings settings, fetch::Target& target,
+                             fetch::Ledger& ledger, runtime::BlockingPool& pool, const Clock& clock, Observer& observer)
+    : executor_(executor),
+      settings_(std::move(settings)),
+      target_(target),
+      ledger_(ledger),
+      pool_(pool),
+      clock_(clock),
+      observer_(observer),
+      connector_(executor),
+      delivery_(target, ledger, settings_.account, settings_.batch_messages_max, clock) {}
+
+AccountRunner::Awaitable<Report> AccountRunner::run() {
+  co_await run_session();
+  if (visit_.close && visit_.close->pipelining_suspected && !stopped_) {
+    pipelining_broken_ = true;
+    report_.verdict = Verdict::done;
+    report_.problem.clear();
+    report_.advice.clear();
+    report_.troubles.clear();
+    report_.remarks.emplace_back(
+        "the server broke off when commands were sent ahead of its replies; from now on they "
+        "are sent one by one");
+    visit_ = Visit();
+    co_await run_session();
+  }
+  conclude();
+  co_return std::move(report_);
+}
+
+void AccountRunner::stop() {
+  stopped_ = true;
+  connector_.cancel();
+  if (session_) session_->stop();
+}
+
+AccountRunner::Awaitable<void> AccountRunner::run_session() {
+  const bool ready = co_await load_state() && co_await connect();
+  if (!ready) co_return;
+  co_await converse();
+  co_await settle();
+  report_.octets_in += session_->octets_in();
+  report_.octets_out += session_->octets_out();
+  report_.tls = session_->tls_summary();
+  session_.reset();
+}
+
+AccountRunner::Awaitable<bool> AccountRunner::load_state() {
+  auto load = [this]() -> Result<fetch::AccountState> {
+    if (!settings_.dry_run) {
+      const auto mark = target_.mark();
+      mark_ = mark ? *mark : std::string();
+    }
+    return ledger_.state();
+  };
+  auto running = pool_.run(load);
+  const Result<fetch::AccountState> state = co_await std::move(running);
+  if (!state) {
+    fail_of_ledger(state.error());
+    co_return false;
+  }
+  state_ = *state;
+  // The short cuts are for doing the same again. Where the mark of the place has changed, only what is new goes there.
+  mark_ += '\n' + text_of(settings_.policy);
+  const std::string_view before = place_of(state_.target_mark);
+  if (state_.target_mark != mark_) state_.stat.reset();
+  if (!settings_.dry_run && !before.empty() && before != place_of(mark_)) {
+    report_.remarks.emplace_back("what was fetched before was delivered to another place; only what is new comes here");
+  }
+  co_return true;
+}
+
+AccountRunner::Awaitable<bool> AccountRunner::connect() {
+  const ServerAddress& server = settings_.server;
+  auto connecting = connector_.connect(server.host, server.port, settings_.time_max);
+  Result<runtime::Stream::Socket> socket = co_await std::move(connecting);
+  if (stopped_) {
+    fail(Verdict::stopped, "stopped before anything was fetched");
+    co_return false;
+  }
+  if (!socket) {
+    fail(Verdict::network,
+         "cannot reach " + server.host + " at port " + std::to_string(server.port) + ": " + socket.error().message());
+    co_return false;
+  }
+  session_.emplace(std::move(*socket), settings_.tls, session_settings());
+  co_return true;
+}
+
+client::Settings AccountRunner::session_settings() {
+  client::Settings settings;
+  settings.tls = settings_.server.tls;
+  settings.plaintext_logins = settings_.plaintext_logins;
+  settings.kind = settings_.kind;
+  settings.user = settings_.user;
+  settings.secret = settings_.secret;
+  settings.host = settings_.server.host;
+  settings.port = settings_.server.port;
+  settings.reply_time_max = settings_.time_max;
+  settings.pipelining = state_.pipelining == Pipelining::works ? client::Pipelining::on : client::Pipelining::probe;
+  if (pipelining_broken_ || state_.pipelining == Pipelining::broken) settings.pipelining = client::Pipelining::off;
+  return settings;
+}
+
+AccountRunner::Awaitable<void> AccountRunner::converse() {
+  const bool listed = co_await list();
+  if (!listed) co_return;
+  if (!report_.unchanged) {
+    const bool planned = co_await plan();
+    if (!planned) co_return;
+    observer_.planned(visit_.plan);
+    if (!settings_.dry_run) {
+      const bool worked = co_await begin_work() && co_await work();
+      if (!worked) co_return;
+    }
+  }
+  co_await quit();
+}
+
+AccountRunner::Awaitable<void> AccountRunner::quit() {
+  visit_.quitting = true;
+  session_->order(Order::quit());
+  while (!visit_.close) co_await next_step();
+}
+
+/// Whoever gets Close has nothing left to ask for.
+AccountRunner::Awaitable<AccountRunner::Step> AccountRunner::next_step() {
+  Step step = co_await session_->next();
+  if (const auto* const close = std::get_if<client::Close>(&step)) take_end(*close);
+  co_return step;
+}
+
+void AccountRunner::take_end(const client::Close& close) {
+  visit_.close = close;
+  if (close.end == client::End::quit) return;
+  if (stopped_) return fail(Verdict::stopped, "stopped");
+  // Without deletions nothing depends on the answer to QUIT.
+  if (visit_.quitting && visit_.marked.empty()) return;
+  Report end;
+  client::Close ended = close;
+  // Where there never was to be TLS, nothing came before it.
+  if (ended.end == client::End::injected && settings_.server.tls == client::Tls::none) {
+    ended.end = client::End::protocol_violation;
+  }
+  explain_end(ended, session_->failure(), session_->certificate_problem(), end);
+  if (visit_.quitting && close.end != client::End::quit_failed) {
+    end.verdict = Verdict::incomplete;
+    end.problem = "the server did not confirm the deletions: " + end.problem;
+    end.advice = "the next run sees to them";
+  }
+  fail(end.verdict, std::move(end.problem), std::move(end.advice));
+}
+
+void AccountRunner::fail(Verdict verdict, std::string problem, std::string advice) {
+  if (report_.verdict != Verdict::done) return;
+  report_.verdict = verdict;
+  report_.problem = std::move(problem);
+  report_.advice = std::move(advice);
+}
+
+void AccountRunner::fail_of_ledger(const error_code& failure) {
+  fail(Verdict::ledger_failed, "the record of what was fetched cannot be kept: " + failure.message());
+}
+
+void AccountRunner::fail_of_target(const error_code& failure, const std::string& explanation) {
+  auto verdict = Verdict::target_failed;
+  if (failure == fetch::Error::misused || failure == fetch::Error::not_ours) verdict = Verdict::target_misused;
+  if (failure == fetch::Error::in_use || failure == fetch::Error::deferred) verdict = Verdict::in_use;
+  fail(verdict, "the mail cannot be delivered: " + failure.message() + (explanation.empty() ? "" : ": " + explanation));
+}
+
+void AccountRunner::complain(MessageNumber number, std::string what) {
+  if (report_.troubles.size() >= limits::message_troubles_max) return;
+  report_.troubles.push_back({number.value(), "message " + std::to_string(number.value()) + " " + std::move(what)});
+}
+
+/// Single messages count only when nothing worse has happened.
+void AccountRunner::conclude() {
+  if (report_.verdict != Verdict::done) return;
+  if (report_.left_behind > 0) {
+    fail(Verdict::incomplete, std::to_string(report_.left_behind) + " of the messages could not be dealt with",
+         "the next run tries them again");
+  } else if (report_.refused > 0) {
+    fail(Verdict::messages_refused, std::to_string(report_.refused) + " of the messages are not taken where they go",
+         "they stay on the server and are not tried again");
+  }
+}
+
+}  // namespace fermo::fetcher

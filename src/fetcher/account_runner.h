@@ -1,0 +1,177 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/secret.h"
+#include "fetch/plan.h"
+#include "fetch/tail_probe.h"
+#include "fetcher/connect.h"
+#include "fetcher/delivery.h"
+#include "fetcher/remote_session.h"
+#include "fetcher/report.h"
+#include "fetcher/server_address.h"
+#include "runtime/blocking_pool.h"
+
+namespace fermo::fetcher {
+
+/// What is fetched, how and from where.
+struct AccountSettings {
+  ServerAddress server;
+  std::string account;  ///< What the ledger knows it by.
+  std::string user;
+  Secret secret;
+  pop3::client::CredentialKind kind = pop3::client::CredentialKind::password;
+  bool plaintext_logins = false;
+  std::shared_ptr<const runtime::TlsClientContext> tls;  ///< Not needed with client::Tls::none.
+  fetch::Policy policy;
+  std::chrono::seconds time_max = limits::client_reply_time_max;     ///< To wait for the server.
+  bool dry_run = false;                                              ///< Only say what would be done.
+  std::size_t batch_messages_max = limits::delivery_batch_messages;  ///< See Delivery.
+};
+
+/// Is told how a fetch goes, on the runner's thread. Does not block.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// The decision about each listed message; in a dry run all there is.
+  virtual void planned(const fetch::Plan& plan) = 0;
+  /// Octets of messages, as they arrive.
+  virtual void received(Octets octets) = 0;
+  /// So many messages more are durable and recorded.
+  virtual void delivered(std::uint64_t messages) = 0;
+};
+
+/// Fetches one account once: connects, logs in, lists, plans, retrieves, deletes, and records each of it in time, so
+/// that it may be ended at any instant and begun anew. To be used on one thread; target and ledger are used in the pool
+/// alone, by one job at a time.
+class AccountRunner {
+ public:
+  template <class T>
+  using Awaitable = boost::asio::awaitable<T>;
+
+  /// All references must outlive the runner. In a dry run nothing is written to target and ledger.
+  AccountRunner(boost::asio::any_io_executor executor, AccountSettings settings, fetch::Target& target,
+                fetch::Ledger& ledger, runtime::BlockingPool& pool, const Clock& clock, Observer& observer);
+
+  /// Once. Never throws for what a server does.
+  Awaitable<Report> run();
+
+  /// Ends run() soon, with everything saved that has arrived whole.
+  void stop();
+
+ private:
+  using Step = pop3::client::Step;
+  using Order = pop3::client::Order;
+  using Index = std::size_t;
+
+  /// What is known of one session. A second one follows when the first breaks for its pipelining.
+  struct Visit {
+    std::optional<pop3::client::Close> close;
+    bool quitting = false;
+
+    std::map<MessageNumber, fetch::ListedMessage> listed;
+    bool status_known = false;
+    unsigned listings_awaited = 0;
+    bool complete = true;  ///< Everything is listed, not a tail alone.
+    fetch::Listing listing;
+    fetch::Heads heads;
+    fetch::Plan plan;
+    bool planned = false;  ///< The plan is in the ledger.
+
+    std::vector<Index> wanted;  ///< To be retrieved, in this order,
+    std::size_t ordered = 0;    ///< of which so many have been asked for.
+    std::deque<Index> under_way;
+    Octets octets_under_way;
+    std::optional<Index> unconfirmed;  ///< Ended where it should not have; what follows will tell.
+    bool message_open = false;
+    std::vector<Delivery::Event> events;  ///< That have not been passed to `delivery_`.
+    std::size_t events_octets = 0;
+    std::uint64_t settled = 0;    ///< Of `wanted`.
+    std::uint64_t to_delete = 0;  ///< Messages for which DELE was or should have been sent.
+    std::vector<Index> marked;    ///< DELE was answered +OK.
+    std::uint64_t refusals = 0;   ///< Of what was to be done.
+  };
+
+  Awaitable<void> run_session();
+  Awaitable<bool> load_state();
+  Awaitable<bool> connect();
+  Awaitable<void> converse();
+  Awaitable<void> quit();
+  Awaitable<Step> next_step();
+  void take_end(const pop3::client::Close& close);
+  pop3::client::Settings session_settings();
+  void fail(Verdict verdict, std::string problem, std::string advice = {});
+  void fail_of_ledger(const error_code& failure);
+  void fail_of_target(const error_code& failure, const std::string& explanation);
+  void complain(MessageNumber number, std::string what);
+  void conclude();
+
+  // account_listing.cc: what is there, and what to do with it.
+  Awaitable<bool> list();
+  Awaitable<bool> list_all();
+  Awaitable<bool> await_listings();
+  void order_listings();
+  void take_listed(const Step& step);
+  void take_refused_listing(const pop3::client::OrderRefused& refused);
+  bool make_listing();
+  Awaitable<bool> probe();
+  Awaitable<bool> ask(fetch::TailProbe& probe, fetch::TailProbe::Ask ask);
+  Awaitable<bool> plan();
+  Awaitable<Result<std::vector<fetch::Record>>> load_known();
+  Awaitable<bool> fetch_heads();
+
+  // account_work.cc: doing it.
+  Awaitable<bool> begin_work();
+  Result<void> record_plan();
+  Result<std::vector<Index>> delivered_before();
+  fetch::AccountState state_at_work() const;
+  Awaitable<bool> work();
+  void give_orders();
+  Awaitable<bool> take_step(Step step);
+  void take(const pop3::client::MessageBegun& begun);
+  void take(pop3::client::MessagePiece& piece);
+  void take(const pop3::client::MessageEnded& ended);
+  void take(const pop3::client::OrderDone& done);
+  void take(const pop3::client::OrderRefused& refused);
+  void confirm_message();
+  void order_deletion(Index index);
+  Index index_of(const Order& order) const;
+  const fetch::Decision& decision(Index index) const { return visit_.plan.decisions[index]; }
+  Awaitable<bool> deliver(bool commit);
+  void take_settled(const Delivery::Settled& settled);
+  Awaitable<void> settle();
+  Result<void> record_end();
+  fetch::AccountState state_at_end() const;
+
+  boost::asio::any_io_executor executor_;
+  AccountSettings settings_;
+  fetch::Target& target_;
+  fetch::Ledger& ledger_;
+  runtime::BlockingPool& pool_;
+  const Clock& clock_;
+  Observer& observer_;
+  Connector connector_;
+  std::optional<RemoteSession> session_;
+  Delivery delivery_;
+  bool stopped_ = false;
+
+  Report report_;
+  fetch::AccountState state_;  ///< As it was when the session began.
+  std::string mark_;           ///< What AccountState::target_mark is to be.
+  bool pipelining_broken_ = false;
+  Visit visit_;
+};
+
+}  // namespace fermo::fetcher

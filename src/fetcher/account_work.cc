@@ -1,0 +1,293 @@
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "fetcher/account_runner.h"
+
+/// Carrying out the plan: retrieve, deliver, record, and only then delete.
+namespace fermo::fetcher {
+
+namespace client = pop3::client;
+namespace change = fetch::change;
+using fetch::Removal;
+using fetch::Retrieval;
+
+// --- The plan becomes a fact -----------------------------------------------------------------------------------------
+
+AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
+  const auto& decisions = visit_.plan.decisions;
+  for (Index i = 0; i < decisions.size(); ++i) {
+    if (decisions[i].retrieval != Retrieval::none) visit_.wanted.push_back(i);
+    if (decisions[i].reason == fetch::Reason::later || decisions[i].reason == fetch::Reason::no_unique_ids_today) {
+      ++visit_.refusals;
+    }
+  }
+  auto record = [this] { return record_plan(); };
+  auto recording = pool_.run(record);
+  const Result<void> recorded = co_await std::move(recording);
+  if (!recorded) {
+    fail_of_ledger(recorded.error());
+    co_return false;
+  }
+  visit_.planned = true;
+  auto look = [this] { return delivered_before(); };
+  auto looking = pool_.run(look);
+  const Result<std::vector<Index>> found = co_await std::move(looking);
+  if (!found) {
+    fail_of_target(found.error(), {});
+    co_return false;
+  }
+  const std::unordered_set<Index> there(found->begin(), found->end());
+  std::erase_if(visit_.wanted, [&](Index index) { return there.contains(index); });
+  report_.found += there.size();
+  for (Index i = 0; i < decisions.size(); ++i) {
+    const bool delivered = there.contains(i) && decisions[i].removal == Removal::once_delivered;
+    if (delivered || decisions[i].removal == Removal::now) order_deletion(i);
+  }
+  co_return true;
+}
+
+/// In the pool.
+Result<void> AccountRunner::record_plan() {
+  std::vector<fetch::Change> changes = visit_.plan.changes;
+  for (const fetch::Decision& one : visit_.plan.decisions) {
+    if (one.removal == Removal::now) changes.emplace_back(change::DeletionAsked{one.key, clock_.now()});
+  }
+  return ledger_.apply(changes, state_at_work());
+}
+
+/// In the pool. What a session that could not record it has delivered already.
+Result<std::vector<AccountRunner::Index>> AccountRunner::delivered_before() {
+  std::vector<Delivery::Begun> wanted;
+  if (!state_.deliveries_open && state_.first_run_done) return std::vector<Index>();
+  for (const Index index : visit_.wanted) wanted.push_back({index, decision(index)});
+  return delivery_.find_delivered(wanted);
+}
+
+fetch::AccountState AccountRunner::state_at_work() const {
+  fetch::AccountState state = state_;
+  const fetch::Listing& listing = visit_.listing;
+  state.first_run_done = true;
+  state.stat.reset();
+  if (!listing.messages.empty()) {
+    state.highest_position = listing.messages.back().number.value() + listing.position_offset;
+  }
+  if (visit_.complete && listing.messages.size() == listing.stat.messages) state.last_full_listing = clock_.now();
+  state.last_login = clock_.now();
+  state.unique_ids = visit_.plan.unique_ids;
+  state.target_mark = mark_;
+  if (pipelining_broken_) state.pipelining = fetch::Pipelining::broken;
+  state.deliveries_open = state_.deliveries_open || !visit_.wanted.empty();
+  return state;
+}
+
+// --- Orders ----------------------------------------------------------------------------------------------------------
+
+AccountRunner::Awaitable<bool> AccountRunner::work() {
+  for (;;) {
+    give_orders();
+    if (session_->orders_waiting() == 0) {
+      if (visit_.unconfirmed) {
+        session_->order(Order::noop());
+      } else {
+        const bool delivered = co_await deliver(true);
+        if (!delivered) co_return false;
+        if (session_->orders_waiting() == 0) co_return true;
+      }
+    }
+    Step step = co_await next_step();
+    if (visit_.close) co_return false;
+    const bool taken = co_await take_step(std::move(step));
+    if (!taken) co_return false;
+  }
+}
+
+void AccountRunner::give_orders() {
+  const auto may_order = [this] {
+    return visit_.under_way.empty() ||
+           (session_->window_open() && visit_.octets_under_way.value < limits::retrieval_window_octets);
+  };
+  while (visit_.ordered < visit_.wanted.size() && may_order()) {
+    const Index index = visit_.wanted[visit_.ordered++];
+    const fetch::Decision& one = decision(index);
+    const bool whole = one.retrieval == Retrieval::whole;
+    const std::uint64_t lines = settings_.policy.headers_only ? 0 : settings_.policy.head_body_lines;
+    session_->order(whole ? Order::retr(one.number) : Order::top(one.number, lines));
+    visit_.under_way.push_back(index);
+    visit_.octets_under_way += one.octets;
+  }
+}
+
+/// The decision that is about the order's message. Decisions stand in the order of message-numbers.
+AccountRunner::Index AccountRunner::index_of(const Order& order) const {
+  const auto& decisions = visit_.plan.decisions;
+  const auto at = std::ranges::lower_bound(decisions, *order.message, {}, &fetch::Decision::number);
+  FERMO_CHECK(at != decisions.end() && at->number == *order.message);
+  return static_cast<Index>(at - decisions.begin());
+}
+
+void AccountRunner::order_deletion(Index index) {
+  ++visit_.to_delete;
+  if (!visit_.close) session_->order(Order::dele(decision(index).number));
+}
+
+// --- What comes of them ----------------------------------------------------------------------------------------------
+
+AccountRunner::Awaitable<bool> AccountRunner::take_step(Step step) {
+  if (const auto* const begun = std::get_if<client::MessageBegun>(&step)) take(*begun);
+  if (auto* const piece = std::get_if<client::MessagePiece>(&step)) take(*piece);
+  if (const auto* const ended = std::get_if<client::MessageEnded>(&step)) take(*ended);
+  if (const auto* const done = std::get_if<client::OrderDone>(&step)) take(*done);
+  if (const auto* const refused = std::get_if<client::OrderRefused>(&step)) take(*refused);
+  const bool much =
+      visit_.events_octets >= limits::delivery_buffer_octets || visit_.events.size() >= limits::delivery_buffer_events;
+  if (!much) co_return true;
+  co_return co_await deliver(false);
+}
+
+void AccountRunner::take(const client::MessageBegun& begun) {
+  confirm_message();
+  const Index index = index_of(begun.order);
+  visit_.message_open = true;
+  visit_.events.emplace_back(Delivery::Begun{index, decision(index)});
+}
+
+void AccountRunner::take(client::MessagePiece& piece) {
+  observer_.received(Octets{piece.octets.size()});
+  visit_.events_octets += piece.octets.size();
+  visit_.events.emplace_back(Delivery::Content{std::move(piece.octets)});
+}
+
+/// A dot that a server has not stuffed (RFC 1939 §3) ends a message too early, and the rest of it comes in the place of
+/// the next reply. So a message that has not the octets it should have counts only when a reply has followed it.
+void AccountRunner::take(const client::MessageEnded& ended) {
+  const Index index = visit_.under_way.front();
+  visit_.under_way.pop_front();
+  visit_.octets_under_way -= decision(index).octets;
+  visit_.unconfirmed = index;
+  if (ended.order.verb == pop3::Verb::retr && ended.octets == decision(index).octets) confirm_message();
+}
+
+void AccountRunner::confirm_message() {
+  if (!visit_.unconfirmed) return;
+  visit_.unconfirmed.reset();
+  visit_.message_open = false;
+  visit_.events.emplace_back(Delivery::Ended());
+}
+
+void AccountRunner::take(const client::OrderDone& done) {
+  confirm_message();
+  if (done.order.verb == pop3::Verb::dele) visit_.marked.push_back(index_of(done.order));
+}
+
+void AccountRunner::take(const client::OrderRefused& refused) {
+  confirm_message();
+  if (!refused.order.message) return;
+  const std::string words = refused.text.empty() ? std::string() : ": " + refused.text;
+  ++visit_.refusals;
+  if (refused.order.verb == pop3::Verb::dele) {
+    complain(*refused.order.message, "could not be deleted" + words);
+    return;
+  }
+  visit_.octets_under_way -= decision(visit_.under_way.front()).octets;
+  visit_.under_way.pop_front();
+  complain(*refused.order.message, "could not be fetched" + words);
+}
+
+// --- Into the target -------------------------------------------------------------------------------------------------
+
+AccountRunner::Awaitable<bool> AccountRunner::deliver(bool commit) {
+  auto perform = [this, commit, events = std::exchange(visit_.events, {})]() mutable -> Result<Delivery::Settled> {
+    return delivery_.perform(std::move(events), commit);
+  };
+  visit_.events_octets = 0;
+  auto running = pool_.run(std::move(perform));
+  const Result<Delivery::Settled> settled = co_await std::move(running);
+  if (!settled) {
+    fail(Verdict::target_failed, "the delivery ended unexpectedly");
+    co_return false;
+  }
+  take_settled(*settled);
+  co_return !settled->failure.has_value();
+}
+
+void AccountRunner::take_settled(const Delivery::Settled& settled) {
+  for (const auto& [index, key] : settled.identified) visit_.plan.decisions[index].key = key;
+  for (const Index index : settled.delivered) {
+    ++(decision(index).retrieval == Retrieval::whole ? report_.fetched : report_.heads);
+  }
+  for (const auto* const indices : {&settled.delivered, &settled.known_already}) {
+    for (const Index index : *indices) {
+      if (decision(index).removal == Removal::once_delivered) order_deletion(index);
+    }
+    visit_.settled += indices->size();
+  }
+  for (const auto& [index, why, explanation] : settled.not_taken) {
+    const bool for_good = why == fetch::Error::refused;
+    ++(for_good ? report_.refused : visit_.refusals);
+    if (for_good) ++visit_.settled;
+    complain(decision(index).number, "is not taken: " + (explanation.empty() ? why.message() : explanation));
+  }
+  observer_.delivered(settled.delivered.size());
+  if (!settled.failure) return;
+  settled.failure_of_ledger ? fail_of_ledger(*settled.failure) : fail_of_target(*settled.failure, settled.explanation);
+}
+
+// --- The end ---------------------------------------------------------------------------------------------------------
+
+/// However the session ended: what has arrived whole is saved, and what the server has confirmed is recorded.
+AccountRunner::Awaitable<void> AccountRunner::settle() {
+  report_.octets += visit_.planned ? session_->record().octets : Octets();
+  if (!visit_.planned) co_return;
+  if (visit_.message_open) visit_.events.emplace_back(Delivery::Cut());
+  if (visit_.unconfirmed) {
+    complain(decision(*visit_.unconfirmed).number,
+             "ended before its end, perhaps at a dot that the server did not double");
+  }
+  co_await deliver(true);
+  auto record = [this] { return record_end(); };
+  auto running = pool_.run(record);
+  const Result<void> recorded = co_await std::move(running);
+  if (!recorded) fail_of_ledger(recorded.error());
+  const bool confirmed = visit_.close && visit_.close->end == client::End::quit;
+  report_.deleted += confirmed ? visit_.marked.size() : 0;
+  const std::uint64_t undeleted = visit_.to_delete - (confirmed ? visit_.marked.size() : 0);
+  report_.left_behind = visit_.wanted.size() - visit_.settled + undeleted;
+}
+
+/// In the pool.
+Result<void> AccountRunner::record_end() {
+  std::vector<fetch::Change> changes;
+  if (visit_.close && visit_.close->end == client::End::quit) {
+    for (const Index index : visit_.marked) {
+      if (!decision(index).key.empty()) changes.emplace_back(change::Gone{decision(index).key, clock_.now()});
+    }
+  }
+  return ledger_.apply(changes, state_at_end());
+}
+
+fetch::AccountState AccountRunner::state_at_end() const {
+  fetch::AccountState state = state_at_work();
+  const bool quit = visit_.close && visit_.close->end == client::End::quit;
+  state.deliveries_open = delivery_.unsettled();
+  if (session_->record().pipelining_proven) state.pipelining = fetch::Pipelining::works;
+  const bool all_done = quit && visit_.refusals == 0 && visit_.settled == visit_.wanted.size() &&
+                        visit_.marked.size() == visit_.to_delete;
+  if (!all_done) return state;
+  state.stat = visit_.listing.stat;
+  for (const Index index : visit_.marked) {
+    const Octets octets = decision(index).octets;
+    if (state.stat->messages == 0 || state.stat->octets < octets) {
+      state.stat.reset();
+      break;
+    }
+    state.stat->messages -= 1;
+    state.stat->octets -= octets;
+  }
+  return state;
+}
+
+}  // namespace fermo::fetcher

@@ -1,0 +1,72 @@
+#include "fetcher/connect.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/limits.h"
+
+namespace fermo::fetcher {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+Connector::Connector(asio::any_io_executor executor)
+    : resolver_(executor), socket_(executor), watchdog_(executor, [this] { expire(); }) {}
+
+void Connector::expire() {
+  timed_out_ = true;
+  error_code ignored;
+  resolver_.cancel();
+  socket_.close(ignored);
+}
+
+void Connector::cancel() {
+  cancelled_ = true;
+  error_code ignored;
+  resolver_.cancel();
+  socket_.close(ignored);
+}
+
+asio::awaitable<error_code> Connector::try_address(tcp::endpoint address, std::chrono::seconds time_max) {
+  error_code failure;
+  timed_out_ = false;
+  socket_ = tcp::socket(socket_.get_executor());
+  watchdog_.set_from_now(time_max);
+  co_await socket_.async_connect(address, asio::redirect_error(asio::use_awaitable, failure));
+  watchdog_.disarm();
+  if (timed_out_) co_return asio::error::make_error_code(asio::error::timed_out);
+  co_return failure;
+}
+
+asio::awaitable<Result<runtime::Stream::Socket>> Connector::connect(std::string host, std::uint16_t port,
+                                                                    std::chrono::seconds time_max) {
+  error_code failure;
+  const std::string service = std::to_string(port);
+  watchdog_.set_from_now(time_max);
+  const Addresses addresses = co_await resolver_.async_resolve(host, service, tcp::resolver::numeric_service,
+                                                               asio::redirect_error(asio::use_awaitable, failure));
+  watchdog_.disarm();
+  if (cancelled_) co_return asio::error::make_error_code(asio::error::operation_aborted);
+  if (timed_out_) co_return asio::error::make_error_code(asio::error::timed_out);
+  if (failure) co_return failure;
+  failure = asio::error::make_error_code(asio::error::host_not_found);
+  std::size_t left = addresses.size();
+  for (const auto& entry : addresses) {
+    const tcp::endpoint address = entry.endpoint();
+    const bool last = --left == 0;
+    failure = co_await try_address(address, last ? time_max : std::min(time_max, limits::connect_address_time_max));
+    if (cancelled_) co_return asio::error::make_error_code(asio::error::operation_aborted);
+    if (failure) continue;
+    error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+    co_return runtime::Stream::Socket(std::move(socket_));
+  }
+  co_return failure;
+}
+
+}  // namespace fermo::fetcher
