@@ -27,11 +27,13 @@ void add_fetch(CLI::App& program, Invocation& invocation);
 void add_check_config(CLI::App& program, Invocation& invocation);
 void add_completion(CLI::App& program, Invocation& invocation);
 
-/// `leaf` runs `command(options, console)`. The options live as long as the tree.
+/// `leaf` runs `command(options, console)`, unless one of its subcommands was chosen. The options live as long as the
+/// tree.
 template <class Options>
 void runs(CLI::App& leaf, Invocation& invocation, std::shared_ptr<Options> options,
           ExitCode (*command)(const Options&, const Console&)) {
-  leaf.callback([&invocation, options = std::move(options), command] {
+  leaf.callback([&leaf, &invocation, options = std::move(options), command] {
+    if (!leaf.get_subcommands().empty()) return;
     invocation.chosen = [&invocation, options, command] { return command(*options, invocation.console); };
   });
 }

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -14,8 +13,10 @@
 
 #include "base/clock.h"
 #include "fermo/commands.h"
+#include "fermo/fetch_commands.h"
 #include "fermo/fetch_progress.h"
 #include "fermo/fetch_secret.h"
+#include "fermo/fetch_state.h"
 #include "fermo/fetch_summary.h"
 #include "fermo/fetch_target.h"
 #include "fermo/table.h"
@@ -114,50 +115,11 @@ Outcome<std::shared_ptr<const runtime::TlsClientContext>> tls_of(const FetchOpti
   return ExitCode::configuration;
 }
 
-/// XDG Base Directory Specification: what is to outlive a restart and is neither configuration nor of value to others.
-fs::path default_state_folder() {
-  const auto variable = [](const char* name) {
-    const char* const value = std::getenv(name);
-    return value != nullptr && *value == '/' ? fs::path(value) : fs::path();
-  };
-  if (const fs::path state = variable("XDG_STATE_HOME"); !state.empty()) return state / "fermo";
-  if (const fs::path home = variable("HOME"); !home.empty()) return home / ".local/state/fermo";
-  return {};
-}
-
-Outcome<fs::path> state_folder(const FetchOptions& options, const Console& console) {
-  fs::path folder = options.state.empty() ? default_state_folder() : fs::path(options.state);
-  if (folder.empty()) {
-    console.complain("there is neither XDG_STATE_HOME nor HOME; name a folder with --state");
-    return ExitCode::configuration;
-  }
-  if (options.dry_run) return folder;
-  std::error_code error;
-  const bool fresh = fs::create_directories(folder, error);
-  if (error) {
-    console.complain("cannot make the folder " + folder.string() + ": " + error.message());
-    return ExitCode::cannot_create;
-  }
-  // Unique-ids and names of servers are nobody else's business.
-  if (fresh) fs::permissions(folder, fs::perms::owner_all, error);
-  return folder;
-}
-
 // --- What is remembered ----------------------------------------------------------------------------------------------
-
-ExitCode complain_of_ledger(const error_code& error, const fs::path& path, const std::string& account,
-                            const Console& console) {
-  if (error == fetch::Error::in_use) {
-    console.complain("another process is fetching for " + printable(account) + " at this moment");
-    return ExitCode::temporary_failure;
-  }
-  console.complain("the ledger " + path.string() + " cannot be used: " + error.message());
-  return error == fetch::Error::misused ? ExitCode::cannot_create : ExitCode::io_error;
-}
 
 Outcome<std::unique_ptr<fetch::Ledger>> open_ledger(const FetchOptions& options, const fs::path& folder,
                                                     const std::string& account, const Console& console) {
-  const fs::path path = folder / "fetch.db";
+  const fs::path path = ledger_path(folder);
   std::error_code ignored;
   if (options.dry_run && !fs::exists(path, ignored)) {
     return std::unique_ptr<fetch::Ledger>(std::make_unique<fetch::MemoryLedger>());
@@ -215,7 +177,19 @@ ExitCode fetch_with(fetcher::AccountSettings settings, fetch::Target& target, fe
   return exit_code_of(reports.front().verdict);
 }
 
+/// They are not the command line's to demand: fermo fetch explain goes without.
+ExitCode require_all(const FetchOptions& options, const Console& console) {
+  for (const auto& [name, value] : {std::pair("--server", &options.server), std::pair("--user", &options.user),
+                                    std::pair("--to", &options.target), std::pair("--mode", &options.mode)}) {
+    if (!value->empty()) continue;
+    console.complain(std::string(name) + " is required; see fermo fetch --help");
+    return ExitCode::usage;
+  }
+  return ExitCode::ok;
+}
+
 ExitCode fetch(const FetchOptions& options, const Console& console) {
+  if (const ExitCode lacking = require_all(options, console); lacking != ExitCode::ok) return lacking;
   const auto server = server_of(options, console);
   if (!server) return server.error();
   const auto policy = policy_of(options, console);
@@ -227,8 +201,11 @@ ExitCode fetch(const FetchOptions& options, const Console& console) {
   const std::string account = fetcher::account_name(options.user, *server);
   auto secret = read_secret(options.secret, "Password of " + printable(account) + ": ", console);
   if (!secret) return secret.error();
-  const auto folder = state_folder(options, console);
+  const auto folder = state_folder(options.state, console);
   if (!folder) return folder.error();
+  if (!options.dry_run) {
+    if (const auto made = make_state_folder(*folder, console); !made) return made.error();
+  }
   const auto ledger = open_ledger(options, *folder, account, console);
   if (!ledger) return ledger.error();
   const SystemClock clock;
@@ -252,9 +229,8 @@ ExitCode fetch(const FetchOptions& options, const Console& console) {
 
 void add_connection_options(CLI::App& app, FetchOptions& options) {
   app.add_option("--server", options.server, "pop3s://HOST[:PORT], pop3+stls://HOST[:PORT] or pop3://HOST[:PORT]")
-      ->type_name("URL")
-      ->required();
-  app.add_option("--user", options.user, "Whom to log in as")->type_name("NAME")->required();
+      ->type_name("URL");
+  app.add_option("--user", options.user, "Whom to log in as")->type_name("NAME");
   CLI::Option* const file =
       app.add_option("--password-file", options.secret.file, "File with the password in its first line, mode 0600")
           ->type_name("FILE");
@@ -281,11 +257,10 @@ void add_fetch(CLI::App& program, Invocation& invocation) {
   auto options = std::make_shared<FetchOptions>();
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_connection_options(app, *options);
-  app.add_option("--to", options->target, "maildir:DIR, mbox:FILE or command:PROGRAM")->type_name("TARGET")->required();
+  app.add_option("--to", options->target, "maildir:DIR, mbox:FILE or command:PROGRAM")->type_name("TARGET");
   app.add_option("--mode", options->mode,
                  "What becomes of fetched mail on the server: delete, keep, keep-days=N or keep-newest=N")
-      ->type_name("MODE")
-      ->required();
+      ->type_name("MODE");
   app.add_option("--limit-octets", options->octets_max, "Of longer messages fetch the head and 20 lines only")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
@@ -294,6 +269,7 @@ void add_fetch(CLI::App& program, Invocation& invocation) {
   app.add_flag("--dry-run", options->dry_run, "Say for each message what would be done, and do nothing");
   app.add_flag("--json", options->json, "Print JSON for programs");
   runs(app, invocation, std::move(options), fetch);
+  add_fetch_explain(app, invocation);
 }
 
 }  // namespace fermo::commands

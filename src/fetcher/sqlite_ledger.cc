@@ -374,6 +374,21 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
   return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(implementation)));
 }
 
+Result<std::vector<std::string>> SqliteLedger::accounts(const std::filesystem::path& path) {
+  auto database = Database::open(path, true);
+  if (!database) return database.error();
+  if (auto ready = set_up(*database, true); !ready) return ready.error();
+  auto names = database->prepare("SELECT name FROM account ORDER BY name");
+  if (!names) return names.error();
+  std::vector<std::string> all;
+  for (;;) {
+    const auto row = names->step();
+    if (!row) return row.error();
+    if (!*row) return all;
+    all.push_back(names->text(0));
+  }
+}
+
 Result<std::vector<Record>> SqliteLedger::load() {
   return implementation_->load();
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fetch/ledger.h"
 
@@ -28,6 +29,9 @@ class SqliteLedger final : public fetch::Ledger {
   static Result<std::unique_ptr<SqliteLedger>> open(const std::filesystem::path& path, std::string_view account,
                                                     Access access = Access::exclusive);
   ~SqliteLedger() override;
+
+  /// The names of all accounts that the database at `path` knows, sorted. Errors: as open().
+  static Result<std::vector<std::string>> accounts(const std::filesystem::path& path);
 
   Result<std::vector<fetch::Record>> load() override;
   Result<std::optional<fetch::Record>> find(std::string_view key) override;

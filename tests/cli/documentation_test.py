@@ -18,7 +18,7 @@ COMMANDS = {
     "fermo-user.1": [["user"], ["user", "add"], ["user", "remove"], ["user", "password"], ["user", "list"]],
     "fermo-deliver.1": [["deliver"]],
     "fermo-drop.1": [["drop"], ["drop", "list"], ["drop", "show"], ["drop", "empty"]],
-    "fermo-fetch.1": [["fetch"]],
+    "fermo-fetch.1": [["fetch"], ["fetch", "explain"]],
     "fermo-check-config.1": [["check-config"]],
     "fermo-completion.1": [["completion"]],
 }
@@ -57,10 +57,10 @@ class ManualPageTest(unittest.TestCase):
             self.assertTrue((PAGES / f"fermo-{subcommand}.1").exists())
 
     def test_every_subcommand_stands_in_the_page_of_its_group(self):
-        for group in ("user", "drop"):
+        for group in ("user", "drop", "fetch"):
             page = (PAGES / f"fermo-{group}.1").read_text()
             subcommands = subcommands_in_help([group])
-            self.assertGreaterEqual(len(subcommands), 3)
+            self.assertGreaterEqual(len(subcommands), 1)
             for subcommand in subcommands:
                 self.assertIn(f".It Cm {subcommand}\n", page)
                 self.assertIn([group, subcommand], COMMANDS[f"fermo-{group}.1"])
