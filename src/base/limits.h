@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Every limit of the product, each with its reason and its precedent. A limit that an operator may change is the default
-/// here and a key in the configuration (config/config.h).
+/// Every limit of the product, each with its reason and its precedent. A limit that an operator may change is the
+/// default here and a key in the configuration (config/config.h).
 namespace fermo::limits {
 
 using namespace std::chrono_literals;
@@ -19,7 +19,8 @@ inline constexpr std::size_t drop_id_octets_max = 320;
 
 // --- POP3 ------------------------------------------------------------------------------------------------------------
 
-/// RFC 2449 §4 allows 255 octets with the CRLF; real passwords and tokens need more, so all but AUTH lines get this much.
+/// RFC 2449 §4 allows 255 octets with the CRLF; real passwords and tokens need more, so all but AUTH lines get this
+/// much.
 inline constexpr std::size_t pop3_command_octets_max = 1024;
 /// A base64 SASL response: OAuth tokens of the big providers reach 4 to 8 KiB; Dovecot's limit is 8192.
 inline constexpr std::size_t sasl_response_octets_max = 16 * 1024;
@@ -28,8 +29,8 @@ inline constexpr std::size_t sasl_response_octets_max = 16 * 1024;
 inline constexpr unsigned pop3_unauthenticated_errors_max = 5;
 /// Wrong commands after login: a client that pipelines over a vanished message may collect many.
 inline constexpr unsigned pop3_authenticated_errors_max = 1000;
-/// An over-long command line gets one -ERR at its end; one that has not ended after this many octets ends the session. Four
-/// times the longest line that is taken: nobody mistypes that much.
+/// An over-long command line gets one -ERR at its end; one that has not ended after this many octets ends the session.
+/// Four times the longest line that is taken: nobody mistypes that much.
 inline constexpr std::size_t pop3_endless_line_octets = 64 * 1024;
 /// Refused logins in one session; three is what Dovecot and OpenSSH allow within reason.
 inline constexpr unsigned login_attempts_max = 3;
@@ -43,11 +44,12 @@ inline constexpr std::size_t scan_listings_at_once_max = 512;
 
 // --- POP3 client -----------------------------------------------------------------------------------------------------
 
-/// Commands that are on their way. Below the 16 KiB that every system buffers for a connection, so that writing them never waits
-/// for reading (RFC 2449 §6.6); Evolution allows 1 KiB, mpop 100 commands. 320 `UIDL n` of seven digits fit, as one round of a probe
-/// of the tail takes.
+/// Commands that are on their way. Below the 16 KiB that every system buffers for a connection, so that writing them
+/// never waits for reading (RFC 2449 §6.6); Evolution allows 1 KiB, mpop 100 commands. 320 `UIDL n` of seven digits
+/// fit, as one round of a probe of the tail takes.
 inline constexpr std::size_t client_window_octets = 8 * 1024;
-/// Commands answered in one flight that prove PIPELINING: o2.pl announces it and drops the connection at ten (MailKit issue 174).
+/// Commands answered in one flight that prove PIPELINING: o2.pl announces it and drops the connection at ten (MailKit
+/// issue 174).
 inline constexpr std::size_t client_pipelining_proven_commands = 32;
 /// A line of a reply. RFC 1939 §3 allows 512 octets; SASL lines and apologies of providers are longer.
 inline constexpr std::size_t client_reply_octets_max = 4096;
@@ -57,7 +59,8 @@ inline constexpr std::size_t client_challenge_octets_max = 16 * 1024;
 inline constexpr unsigned client_challenges_max = 8;
 /// Lines of CAPA. RFC 2449 defines nine; Dovecot, Courier and Gmail send about ten.
 inline constexpr std::size_t client_capability_lines_max = 256;
-/// Lines of LIST or UIDL, when STAT has told nothing, and whatever it has told: the largest drops known have 150,000 messages.
+/// Lines of LIST or UIDL, when STAT has told nothing, and whatever it has told: the largest drops known have 150,000
+/// messages.
 inline constexpr std::uint64_t client_listing_lines_untold_max = 1'000'000;
 inline constexpr std::uint64_t client_listing_lines_max = 10'000'000;
 /// Lines beyond what STAT told, for servers that count differently there.
@@ -66,7 +69,8 @@ inline constexpr std::uint64_t client_listing_lines_spare = 1'000;
 inline constexpr std::size_t client_listing_entries_at_once_max = 512;
 /// One message. None is as long: it keeps an endless one from filling the disk.
 inline constexpr std::uint64_t client_message_octets_max = std::uint64_t{1} << 30;
-/// The wait for the next octet. fetchmail waits 5 minutes, getmail 3; delays before a greeting and after a failed login stay under one.
+/// The wait for the next octet. fetchmail waits 5 minutes, getmail 3; delays before a greeting and after a failed login
+/// stay under one.
 inline constexpr std::chrono::seconds client_reply_time_max = 2min;
 /// Words of a server that are shown or logged.
 inline constexpr std::size_t client_text_octets_max = 256;
@@ -78,7 +82,8 @@ inline constexpr std::uint64_t scram_iterations_max = 1'000'000;
 
 /// RFC 5321 §4.5.3.1.4 asks for 512 octets; extensions add to it (SIZE 26, BODY, SMTPUTF8, long addresses).
 inline constexpr std::size_t smtp_command_octets_max = 2048;
-/// As pop3_endless_line_octets: a command line that is dropped for its length and has not ended by then ends the connection.
+/// As pop3_endless_line_octets: a command line that is dropped for its length and has not ended by then ends the
+/// connection.
 inline constexpr std::size_t smtp_endless_line_octets = 64 * 1024;
 /// RFC 5321 §4.5.3.1.3: a path has at most 256 octets with its punctuation; addresses in UTF-8 may reach 320.
 inline constexpr std::size_t path_octets_max = 326;
@@ -102,12 +107,14 @@ inline constexpr std::size_t trace_fields_octets_max = 4096;
 
 /// Blocks of index, filter and rows that were read lately: enough for 100,000 polled drops, little for any machine.
 inline constexpr std::size_t store_cache_octets = std::size_t{64} << 20;
-/// What is in the log and not yet in tables. Half a second of writing for a disk; the log replayed at start is at most twice this.
+/// What is in the log and not yet in tables. Half a second of writing for a disk; the log replayed at start is at most
+/// twice this.
 inline constexpr std::size_t store_write_buffer_octets = std::size_t{96} << 20;
-/// Below this no mail is taken, so that deleting still works on a full disk. Postfix keeps 1.5 messages (queue_minfree); the
-/// engine needs room to compact as well.
+/// Below this no mail is taken, so that deleting still works on a full disk. Postfix keeps 1.5 messages
+/// (queue_minfree); the engine needs room to compact as well.
 inline constexpr std::uint64_t store_free_octets_min = std::uint64_t{64} << 20;
-/// Between attempts to write again after the disk has failed: soon at first, then often enough that nobody has to restart.
+/// Between attempts to write again after the disk has failed: soon at first, then often enough that nobody has to
+/// restart.
 inline constexpr std::chrono::milliseconds store_recovery_wait_min = 100ms;
 inline constexpr std::chrono::milliseconds store_recovery_wait_max = 30s;
 
@@ -122,35 +129,40 @@ inline constexpr std::size_t connections_max = 10'000;
 inline constexpr std::size_t connections_per_address_max = 100;
 /// How long sessions may go on after SIGTERM; systemd's own stop time-out is 90 s.
 inline constexpr std::chrono::seconds drain_time_max = 20s;
-/// After a reply that ends a session for cause (too many errors), what the peer still sends is read and dropped for so long and up to
-/// so much: closing at once would make the kernel send a reset that can overtake the reply.
+/// After a reply that ends a session for cause (too many errors), what the peer still sends is read and dropped for so
+/// long and up to so much: closing at once would make the kernel send a reset that can overtake the reply.
 inline constexpr std::chrono::seconds lingering_time_max = 2s;
 inline constexpr std::size_t lingering_octets_max = 256 * 1024;
 /// Reads and writes that a stream may complete in a row without giving way: one read of commands and the write of their
 /// replies. Giving way costs a microsecond; what 16 KiB of commands ask for takes a thousand.
 inline constexpr unsigned stream_turns_max = 2;
-/// Connections that the kernel holds until they are accepted; the kernel cuts it to net.core.somaxconn (4096 since Linux 5.4).
+/// Connections that the kernel holds until they are accepted; the kernel cuts it to net.core.somaxconn (4096 since
+/// Linux 5.4).
 inline constexpr int listen_backlog = 4096;
 /// How long no connection is accepted after the process has run out of descriptors.
 inline constexpr std::chrono::milliseconds accept_pause = 200ms;
-/// Jobs that may wait for the store. Each session has one at most, so this is where a stalled disk turns into [SYS/TEMP].
+/// Jobs that may wait for the store. Each session has one at most, so this is where a stalled disk turns into
+/// [SYS/TEMP].
 inline constexpr std::size_t store_queue_max = 8'192;
 /// Logins that may wait for a hash: at 30 ms each on 2 cores the last one waits 15 s, as long as clients do.
 inline constexpr std::size_t login_queue_max = 1'024;
-/// Keys of session tickets are renewed after this long; half a day is what Cloudflare and nginx guides settle on, RFC 8446 §4.6.1 allows 7 d.
+/// Keys of session tickets are renewed after this long; half a day is what Cloudflare and nginx guides settle on, RFC
+/// 8446 §4.6.1 allows 7 d.
 inline constexpr std::chrono::hours ticket_key_time_max = 12h;
 /// Text that a peer chose (user, HELO) in one field of a log line.
 inline constexpr std::size_t log_text_octets_max = 128;
 
 // --- Store socket ----------------------------------------------------------------------------------------------------
 
-/// One request or reply. The largest is a list of `scan_listings_at_once_max` maildrops: 512 × (320 + 20) octets = 170 KiB.
+/// One request or reply. The largest is a list of `scan_listings_at_once_max` maildrops: 512 × (320 + 20) octets = 170
+/// KiB.
 inline constexpr std::size_t store_ipc_frame_octets_max = 256 * 1024;
 /// Connections at once, each with a thread; a command needs one or two.
 inline constexpr std::size_t store_ipc_connections_max = 64;
 /// Messages that are being read at once in one snapshot.
 inline constexpr std::size_t store_ipc_cursors_max = 64;
-/// Recipients of one delivery through the socket: more than a command line names, and 3,000 unique-ids of 74 octets fit one frame.
+/// Recipients of one delivery through the socket: more than a command line names, and 3,000 unique-ids of 74 octets fit
+/// one frame.
 inline constexpr std::size_t store_ipc_recipients_max = 3000;
 /// Recipients in one frame: each may carry 320 + 4096 + 70 octets.
 inline constexpr std::size_t store_ipc_recipients_at_once_max = 32;
@@ -163,19 +175,27 @@ inline constexpr std::chrono::seconds store_ipc_reply_time_max = 10min;
 
 /// Longer passwords are refused unhashed: Argon2 takes any length, an attacker's 10 MB is not a password.
 inline constexpr std::size_t password_octets_max = 1024;
+/// Failed logins in one minute, from one IPv4 address or IPv6 /64 and for one account, before more are not looked at.
+/// A person who mistypes needs three; mail programs with an old password try some ten times a minute.
+inline constexpr std::size_t guesses_per_address_max = 10;
+inline constexpr std::size_t guesses_per_account_max = 100;
+inline constexpr std::size_t guesses_max_highest = 1'000'000;
+/// Addresses, and accounts, that failed logins are counted for: 50,000 × about 1 KB is 50 MB when an attacker has as
+/// many.
+inline constexpr std::size_t guess_counts_max = 50'000;
 /// Verified credentials kept in memory, and for how long. 100,000 × about 150 octets is 15 MB.
 inline constexpr std::size_t verified_logins_max = 100'000;
 inline constexpr std::chrono::seconds verified_login_time_max = 5min;
 /// 1,000,000 users with 130 octets each, four times over. What is longer is not a password file.
 inline constexpr std::size_t password_file_octets_max = 512 * 1024 * 1024;
 /// What a stored hash may ask for, or one line of a password file could hold a core or the memory of the machine.
-/// Argon2: 1 GiB is Dovecot's largest setting (MEMLIMIT_SENSITIVE of libsodium), and RFC 9106 §4 asks for 64 MiB with 3 passes where
-/// memory is short. Memory × passes is the time: 4 GiB are about 4 s.
+/// Argon2: 1 GiB is Dovecot's largest setting (MEMLIMIT_SENSITIVE of libsodium), and RFC 9106 §4 asks for 64 MiB with 3
+/// passes where memory is short. Memory × passes is the time: 4 GiB are about 4 s.
 inline constexpr std::uint32_t argon2_memory_kib_max = 1024 * 1024;
 inline constexpr std::uint64_t argon2_work_kib_max = 4 * 1024 * 1024;
 inline constexpr std::uint32_t argon2_lanes_max = 64;
-/// SHA-crypt allows 999,999,999 rounds, which is ten minutes; its default is 5,000. Bcrypt allows 2^31; Dovecot's and OpenBSD's
-/// defaults are 2^5 to 2^12. Both limits are about 3 s.
+/// SHA-crypt allows 999,999,999 rounds, which is ten minutes; its default is 5,000. Bcrypt allows 2^31; Dovecot's and
+/// OpenBSD's defaults are 2^5 to 2^12. Both limits are about 3 s.
 inline constexpr std::uint32_t sha_crypt_rounds_max = 5'000'000;
 inline constexpr unsigned bcrypt_cost_log2_max = 15;
 /// Yescrypt and scrypt take 128 × N × r octets: 1 GiB is the largest that libxcrypt makes itself (cost 11).
@@ -202,26 +222,29 @@ inline constexpr std::size_t threads_highest = 1024;
 
 /// RFC 1939 §7 allows a unique-id 70 octets; some servers send more. fetchmail cuts at 128, which makes two of one.
 inline constexpr std::size_t remote_unique_id_octets_max = 512;
-/// What is read of a header to know a message by. Real headers stay under 64 KiB; Postfix's header_size_limit is 100 KiB.
+/// What is read of a header to know a message by. Real headers stay under 64 KiB; Postfix's header_size_limit is 100
+/// KiB.
 inline constexpr std::uint64_t head_identity_octets_max = 256 * 1024;
 /// Of one header field: RFC 5322 §2.1.1 has lines of 998 octets, a To with hundreds of addresses has many of them.
 inline constexpr std::size_t head_field_octets_max = 16 * 1024;
-/// Local copies that may vanish between two runs before mirroring asks whether that was meant, unless they are fewer than half of
-/// all: a Maildir on a disk that is not mounted looks the same as one that was emptied.
+/// Local copies that may vanish between two runs before mirroring asks whether that was meant, unless they are fewer
+/// than half of all: a Maildir on a disk that is not mounted looks the same as one that was emptied.
 inline constexpr std::size_t mirror_unconfirmed_deletions_max = 10;
-/// A drop that is only probed is listed as a whole this often, for what a probe cannot see; daily, as the users' rules count days.
+/// A drop that is only probed is listed as a whole this often, for what a probe cannot see; daily, as the users' rules
+/// count days.
 inline constexpr std::chrono::hours full_listing_interval = 24h;
 /// Below so many messages a listing of 60 octets each costs no more than probing.
 inline constexpr std::uint64_t probe_messages_min = 1'000;
 /// New messages that are asked for one by one, at two commands each; beyond, a listing of everything is as cheap.
 inline constexpr std::uint64_t probe_tail_messages_max = 2'000;
-/// How long one account waits for another one's commit to the shared ledger. A commit takes as long as an fsync: a second on a
-/// disk in trouble.
+/// How long one account waits for another one's commit to the shared ledger. A commit takes as long as an fsync: a
+/// second on a disk in trouble.
 inline constexpr std::chrono::seconds ledger_busy_time_max = 30s;
-/// Messages that a target holds open between two commits, each with a file descriptor; 1024 is the usual limit of a process.
+/// Messages that a target holds open between two commits, each with a file descriptor; 1024 is the usual limit of a
+/// process.
 inline constexpr std::size_t uncommitted_messages_max = 128;
-/// How long delivery waits for a mail program to let go of an mbox, and after what time a lock file is taken for forgotten; procmail
-/// takes 1024 s, mutt 5 minutes.
+/// How long delivery waits for a mail program to let go of an mbox, and after what time a lock file is taken for
+/// forgotten; procmail takes 1024 s, mutt 5 minutes.
 inline constexpr std::chrono::seconds mbox_lock_time_max = 30s;
 inline constexpr std::chrono::minutes mbox_lock_age_max = 10min;
 /// A file of another fetcher: 500,000 unique-ids of 128 octets.
@@ -234,14 +257,15 @@ inline constexpr std::size_t command_output_octets_max = 500;
 inline constexpr std::chrono::seconds command_time_max = 10min;
 /// One address of a host that has others: a dead IPv6 path must not hold up the IPv4 one (RFC 8305 races them).
 inline constexpr std::chrono::seconds connect_address_time_max = 10s;
-/// Octets of messages that are asked for and have not come: 1 s of 100 Mbit/s, so that no line stands idle, and what is thrown away
-/// when a fetch is stopped is little.
+/// Octets of messages that are asked for and have not come: 1 s of 100 Mbit/s, so that no line stands idle, and what is
+/// thrown away when a fetch is stopped is little.
 inline constexpr std::uint64_t retrieval_window_octets = std::uint64_t{16} << 20;
-/// What has arrived is passed to the target when it is this much; a hop between threads costs 20 us, a message 5 KiB in the median.
+/// What has arrived is passed to the target when it is this much; a hop between threads costs 20 us, a message 5 KiB in
+/// the median.
 inline constexpr std::size_t delivery_buffer_octets = 256 * 1024;
 inline constexpr std::size_t delivery_buffer_events = 512;
-/// Messages are made durable together, as a batch of an fsync each and one commit of the ledger: below uncommitted_messages_max, and
-/// so often that little has to be fetched again after a crash.
+/// Messages are made durable together, as a batch of an fsync each and one commit of the ledger: below
+/// uncommitted_messages_max, and so often that little has to be fetched again after a crash.
 inline constexpr std::size_t delivery_batch_messages = 100;
 inline constexpr std::uint64_t delivery_batch_octets = std::uint64_t{16} << 20;
 inline constexpr std::chrono::seconds delivery_batch_time = 5s;

@@ -41,6 +41,9 @@ struct Config {
   std::vector<Listen> listen;          ///< Default: loopback 1110 (pop3), 1995 (pop3s), 1024 (lmtp).
   Tls tls;
   bool plaintext_logins = false;           ///< Allow passwords without TLS from other machines too.
+  std::size_t guesses_per_address_max = limits::guesses_per_address_max;  ///< Failed logins in a minute.
+  std::size_t guesses_per_account_max = limits::guesses_per_account_max;  ///< Failed logins in a minute.
+  std::vector<std::string> guess_exempt_networks;  ///< CIDRs whose failed logins are not counted.
   std::vector<std::string> lmtp_networks;  ///< CIDRs that may speak LMTP over TCP; default: loopback.
   std::uint64_t message_octets_max = limits::message_octets_max;
   std::size_t recipients_max = limits::recipients_max;

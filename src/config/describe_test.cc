@@ -30,6 +30,9 @@ Config everything_set() {
   }
   config.tls = {"/c.pem", "/k.pem"};
   config.plaintext_logins = true;
+  config.guesses_per_address_max = 11;
+  config.guesses_per_account_max = 12;
+  config.guess_exempt_networks = {"192.0.2.0/24"};
   config.lmtp_networks = {"10.0.0.0/8", "::1"};
   config.message_octets_max = 70'000;
   config.recipients_max = 101;

@@ -56,21 +56,15 @@ void read_listener(const Key& key, const Value& element, Reading& reading) {
   }
 }
 
-void read_network(const Key& key, const Value& element, Reading& reading) {
+void read_network(const Key& key, const Value& element, Reading& reading, std::vector<std::string>& target) {
   const auto* string = std::get_if<std::string>(&element.content);
   if (string == nullptr) {
     wrong_element(key, element, reading);
   } else if (auto problem = network_problem(*string); problem.empty()) {
-    reading.config.lmtp_networks.push_back(*string);
+    target.push_back(*string);
   } else {
     reading.complain(element.line, std::string(key.name) + ": " + problem);
   }
-}
-
-void read_each(const Key& key, const Value& value, Reading& reading, void (*read)(const Key&, const Value&, Reading&)) {
-  const auto* elements = array(key, value, reading);
-  if (elements == nullptr) return;
-  for (const Value& element : *elements) read(key, element, reading);
 }
 
 constexpr std::array<std::string_view, 5> log_levels{"trace", "debug", "info", "warning", "error"};
@@ -144,11 +138,15 @@ void read_boolean(const Key& key, const Value& value, Reading& reading, bool& ta
 }
 
 void read_listen(const Key& key, const Value& value, Reading& reading) {
-  read_each(key, value, reading, read_listener);
+  const auto* elements = array(key, value, reading);
+  if (elements == nullptr) return;
+  for (const Value& element : *elements) read_listener(key, element, reading);
 }
 
-void read_networks(const Key& key, const Value& value, Reading& reading) {
-  read_each(key, value, reading, read_network);
+void read_networks(const Key& key, const Value& value, Reading& reading, std::vector<std::string>& target) {
+  const auto* elements = array(key, value, reading);
+  if (elements == nullptr) return;
+  for (const Value& element : *elements) read_network(key, element, reading, target);
 }
 
 void read_log_level(const Key& key, const Value& value, Reading& reading) {

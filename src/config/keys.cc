@@ -81,11 +81,41 @@ constexpr std::array all_keys{
           read_path(key, value, reading, reading.config.tls.key);
         },
         [](const Config& config) { return written_text(config.tls.key.string()); }},
+    Key{"logins.guesses_per_address_max",
+        "How many logins from one IPv4 address or one IPv6 network of 64 bits may fail in a minute. Further ones are "
+        "not\n"
+        "looked at and told to wait.\n",
+        "",
+        [](const Key& key, const Value& value, Reading& reading) {
+          read_number(key, value, {1, limits::guesses_max_highest}, reading, reading.config.guesses_per_address_max);
+        },
+        [](const Config& config) { return written_number(config.guesses_per_address_max); }},
+    Key{"logins.guesses_per_account_max",
+        "How many logins for one account may fail in a minute, wherever they come from. Addresses from which its "
+        "owner\n"
+        "has logged in before are let through, and a fifth is kept for addresses that have not failed lately.\n",
+        "",
+        [](const Key& key, const Value& value, Reading& reading) {
+          read_number(key, value, {1, limits::guesses_max_highest}, reading, reading.config.guesses_per_account_max);
+        },
+        [](const Config& config) { return written_number(config.guesses_per_account_max); }},
+    Key{"logins.exempt_networks",
+        "The networks, or single addresses, whose failed logins are not counted: that of a webmail program, say, "
+        "behind\n"
+        "which all users share one address.\n",
+        "[\n  \"192.0.2.10\",\n]",
+        [](const Key& key, const Value& value, Reading& reading) {
+          read_networks(key, value, reading, reading.config.guess_exempt_networks);
+        },
+        [](const Config& config) { return written_array(config.guess_exempt_networks); }},
     Key{"lmtp.networks",
         "The networks, or single addresses, that may deliver mail by LMTP over TCP. LMTP knows no password, so an "
         "address\n"
         "beyond loopback is only listened on when this is set. A unix socket has its file permissions instead.\n",
-        "[\n  \"127.0.0.0/8\",\n  \"::1/128\",\n]", read_networks,
+        "[\n  \"127.0.0.0/8\",\n  \"::1/128\",\n]",
+        [](const Key& key, const Value& value, Reading& reading) {
+          read_networks(key, value, reading, reading.config.lmtp_networks);
+        },
         [](const Config& config) { return written_array(config.lmtp_networks); }},
     Key{"limits.message_octets_max", "The largest message that is taken in, in octets (announced as SIZE, RFC 1870).\n",
         "",

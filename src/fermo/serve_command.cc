@@ -10,6 +10,7 @@
 
 #include "auth/local_authenticator.h"
 #include "auth/local_directory.h"
+#include "auth/throttled_authenticator.h"
 #include "auth/password_file.h"
 #include "base/clock.h"
 #include "fermo/commands.h"
@@ -86,8 +87,9 @@ class Serving {
         store_(std::move(store)),
         users_(config.users, report_to(log_, config.users)),
         authenticator_(users_, clock, authenticator_settings(config)),
+        throttled_(authenticator_, clock, {config.guesses_per_address_max, config.guesses_per_account_max}),
         directory_(users_),
-        server_(config, {*store_, authenticator_, directory_, clock, log_}) {}
+        server_(config, {*store_, throttled_, directory_, clock, log_}) {}
 
   /// Opens the control socket, then every listener.
   Outcome<void> start(const config::Config& config, const Console& console) {
@@ -126,6 +128,7 @@ class Serving {
   std::unique_ptr<maildrop::Store> store_;
   auth::PasswordFile users_;
   auth::LocalAuthenticator authenticator_;
+  auth::ThrottledAuthenticator throttled_;
   auth::LocalDirectory directory_;
   std::unique_ptr<maildrop_ipc::StoreService> control_;
   server::Server server_;

@@ -129,6 +129,9 @@ void ServerSession::Core::answer(Verified outcome) {
     // learns it.
     case sasl::Verdict::disabled:
       return fail_login(err(code_auth, "This account may not use POP3"), End::too_many_logins);
+    // Not [AUTH]: the password may well be right, and a mail program must not ask for another one (RFC 3206 §4).
+    case sasl::Verdict::throttled:
+      return fail_login(err("SYS/TEMP", "Too many failed logins, try again in a minute"), End::too_many_logins);
   }
 }
 

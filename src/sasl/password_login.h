@@ -19,6 +19,7 @@ enum class Verdict {
   refused,   ///< No such user, wrong password or not allowed to act for somebody else: never told apart (RFC 3206
              ///< [AUTH]).
   disabled,  ///< The password is right, but the account may not use this service.
+  throttled,  ///< Too many have failed of late: this one was not looked at.
 };
 
 }  // namespace fermo::sasl

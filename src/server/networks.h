@@ -15,7 +15,7 @@ namespace fermo::server {
 /// A list of networks that peers are held against.
 class Networks {
  public:
-  /// `texts` in CIDR form or single addresses; none at all: loopback.
+  /// `texts` in CIDR form or single addresses.
   static runtime::Explained<Networks> parse(const std::vector<std::string>& texts);
 
   /// A peer on a unix socket is in every list: file permissions have let it in.

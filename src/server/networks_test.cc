@@ -9,8 +9,8 @@ Peer peer(const char* address) {
   return Peer{boost::asio::ip::make_address(address)};
 }
 
-TEST(Networks, NoneAtAllMeansLoopback) {
-  const auto networks = Networks::parse({});
+TEST(Networks, HoldLoopbackInBothFamilies) {
+  const auto networks = Networks::parse({"127.0.0.0/8", "::1/128"});
   ASSERT_TRUE(networks);
   EXPECT_TRUE((*networks).contains(peer("127.0.0.1")));
   EXPECT_TRUE((*networks).contains(peer("127.9.9.9")));

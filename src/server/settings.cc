@@ -41,11 +41,14 @@ std::vector<std::string> texts(const std::vector<config::Listen>& listens) {
 
 runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::Config& config, spdlog::logger& log) {
   using Outcome = runtime::Explained<std::shared_ptr<const Settings>>;
-  auto networks = Networks::parse(config.lmtp_networks);
+  const std::vector<std::string> loopback = {"127.0.0.0/8", "::1/128"};
+  auto networks = Networks::parse(config.lmtp_networks.empty() ? loopback : config.lmtp_networks);
   if (!networks) return Outcome::problem("lmtp.networks: " + networks.problem());
+  auto exempt = Networks::parse(config.guess_exempt_networks);
+  if (!exempt) return Outcome::problem("logins.exempt_networks: " + exempt.problem());
   auto tls = load_tls(config, log);
   if (!tls) return Outcome::problem(tls.problem());
-  Settings settings = {config, std::move(*tls), std::move(*networks)};
+  Settings settings = {config, std::move(*tls), std::move(*networks), std::move(*exempt)};
   return std::make_shared<const Settings>(std::move(settings));
 }
 
@@ -60,6 +63,8 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   compare("threads.protocol", before.threads == after.threads);
   compare("threads.store", before.store_threads == after.store_threads);
   compare("threads.hash", before.hash_threads == after.hash_threads);
+  compare("logins.guesses_per_address_max", before.guesses_per_address_max == after.guesses_per_address_max);
+  compare("logins.guesses_per_account_max", before.guesses_per_account_max == after.guesses_per_account_max);
   compare("log.format", before.log_format == after.log_format);
   return keys;
 }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "account/authenticator.h"
+#include "auth/guess_limiter.h"
+#include "base/clock.h"
+
+namespace fermo::auth {
+
+/// Stands before another authenticator and lets nobody guess too often: what is too much gets Verdict::throttled
+/// without having been looked at, whether right or wrong, and costs no hash. Thread-safe.
+class ThrottledAuthenticator final : public account::Authenticator {
+ public:
+  /// `next` and `clock` must outlive this object.
+  ThrottledAuthenticator(account::Authenticator& next, const Clock& clock, GuessLimits limits)
+      : next_(next), limiter_(clock, limits) {}
+
+  Result<account::LoginDecision> verify(const account::LoginAttempt& attempt) override;
+
+ private:
+  account::Authenticator& next_;
+  GuessLimiter limiter_;
+};
+
+}  // namespace fermo::auth

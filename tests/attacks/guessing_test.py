@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""Password guessing over POP3: what an attacker gets to try, and what the owner of the account notices of it."""
+import os
+import poplib
+import socket
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from fermo_process import fermo  # noqa: E402
+
+PASSWORD = "correct horse"
+THROTTLED = "[SYS/TEMP] Too many failed logins"
+
+
+class Pop3From(poplib.POP3):
+    """A client with an address of its own."""
+
+    def __init__(self, address, port):
+        self.address = address
+        super().__init__("127.0.0.1", port, timeout=30)
+
+    def _create_socket(self, timeout):
+        return socket.create_connection((self.host, self.port), timeout, source_address=(self.address, 0))
+
+
+class GuessingTest(unittest.TestCase):
+    def serve(self, config=""):
+        context = fermo(config, users=[("anna", PASSWORD), ("berta", PASSWORD)])
+        self.server = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+
+    def login(self, address, user, password):
+        """The reply to PASS."""
+        client = Pop3From(address, self.server.ports["pop3"])
+        try:
+            client.user(user)
+            return client.pass_(password).decode()
+        except poplib.error_proto as refusal:
+            return str(refusal)
+        finally:
+            client.close()
+
+    def guess(self, address, user="anna"):
+        reply = self.login(address, user, "wrong")
+        self.assertIn("-ERR", reply)
+        return "throttled" if THROTTLED in reply else "refused"
+
+    def test_an_address_may_fail_ten_times_in_a_minute(self):
+        self.serve()
+        # Connections are made anew each time, which must be no way around.
+        replies = [self.guess("127.0.0.2", user) for user in ["anna", "berta", "nobody"] * 5]
+        self.assertEqual(replies, ["refused"] * 10 + ["throttled"] * 5)
+        self.assertIn(THROTTLED, self.login("127.0.0.2", "anna", PASSWORD))
+        self.assertIn("+OK", self.login("127.0.0.3", "anna", PASSWORD))
+
+    def test_the_owner_gets_in_while_others_guess_from_many_places(self):
+        self.serve()
+        self.assertIn("+OK", self.login("127.0.1.1", "anna", PASSWORD))
+        replies = [self.guess(f"127.0.2.{n % 20 + 1}") for n in range(120)]
+        self.assertEqual(replies, ["refused"] * 80 + ["throttled"] * 40)
+        self.assertIn("+OK", self.login("127.0.1.1", "anna", PASSWORD))
+        self.assertIn("+OK", self.login("127.0.1.2", "anna", PASSWORD), "a place that is new")
+
+    def test_the_limits_are_the_operators(self):
+        self.serve('[logins]\nguesses_per_address_max = 2\nexempt_networks = ["127.0.0.9"]\n')
+        self.assertEqual([self.guess("127.0.0.2") for _ in range(3)], ["refused"] * 2 + ["throttled"])
+        self.assertEqual({self.guess("127.0.0.9") for _ in range(10)}, {"refused"})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
