@@ -271,6 +271,15 @@ inline constexpr std::uint64_t delivery_batch_octets = std::uint64_t{16} << 20;
 inline constexpr std::chrono::seconds delivery_batch_time = 5s;
 /// Messages in trouble that are named one by one; the others are counted.
 inline constexpr std::size_t message_troubles_max = 100;
+/// In the file of accounts: more than any server takes in, and than any drop has held.
+inline constexpr std::uint64_t fetch_limit_octets_highest = std::uint64_t{1} << 40;
+inline constexpr std::uint64_t fetch_messages_highest = 1'000'000'000;
+/// Waiting longer for a server is no patience but a mistake; as --timeout has it.
+inline constexpr std::chrono::hours fetch_timeout_highest = 24h;
+/// Some providers close drops that nobody has opened for a month.
+inline constexpr std::chrono::hours fetch_interval_highest = 24h * 31;
+/// Of an account: it stands in lists, logs and the names of files.
+inline constexpr std::size_t account_name_octets_max = 200;
 /// A password or token file: tokens have up to 8 KiB.
 inline constexpr std::size_t secret_file_octets_max = 64 * 1024;
 

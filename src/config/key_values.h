@@ -9,16 +9,10 @@
 #include <vector>
 
 #include "config/keys.h"
+#include "config/value_reader.h"
 
 /// How the values of keys are read, with a problem for each that is wrong, and written.
 namespace fermo::config {
-
-/// What a number may be, and why; nothing is said about the reason when it is plain.
-struct Range {
-  std::uint64_t lowest;
-  std::uint64_t highest;
-  std::string_view reason = {};
-};
 
 /// Nothing, and a problem, when it is not an integer within `range`.
 std::optional<std::uint64_t> read_number(const Key& key, const Value& value, const Range& range, Reading& reading);

@@ -109,20 +109,29 @@ Value value_of(const toml::node& node) {
   return value;
 }
 
-void flatten(const toml::table& table, const std::string& prefix, std::vector<Item>& items) {
+std::string dotted(const std::vector<std::string>& path) {
+  std::string key = path.front();
+  for (std::size_t i = 1; i < path.size(); ++i) key += "." + path[i];
+  return key;
+}
+
+void flatten(const toml::table& table, const std::vector<std::string>& path, TomlRead& read) {
   for (const auto& [key, node] : table) {
-    const std::string name = prefix + std::string(key.str());
+    std::vector<std::string> inner_path = path;
+    inner_path.emplace_back(key.str());
     const auto* inner = node.as_table();
     if (inner != nullptr && !inner->empty()) {
-      flatten(*inner, name + ".", items);
+      flatten(*inner, inner_path, read);
+      read.tables.push_back({std::move(inner_path), inner->source().begin.line});
     } else {
-      items.push_back({name, value_of(node)});
+      std::string name = dotted(inner_path);
+      read.items.push_back({std::move(name), std::move(inner_path), value_of(node)});
     }
   }
 }
 
 TomlRead wrong_at(std::optional<std::uint32_t> line, std::string message) {
-  return {.items = {}, .problems = {{line, std::move(message)}}};
+  return {.items = {}, .tables = {}, .problems = {{line, std::move(message)}}};
 }
 
 }  // namespace
@@ -131,14 +140,14 @@ TomlRead read_toml(std::string_view text) {
   if (text.size() > limits::config_octets_max) {
     return wrong_at({}, "longer than " + std::to_string(limits::config_octets_max) + " octets");
   }
-  if (const auto problem = Sieve().find_problem(text)) return {.items = {}, .problems = {*problem}};
+  if (const auto problem = Sieve().find_problem(text)) return {.items = {}, .tables = {}, .problems = {*problem}};
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
     return wrong_at(error.source().begin.line, "not TOML: " + printable(error.description()));
   }
   TomlRead read;
-  flatten(parsed.table(), "", read.items);
+  flatten(parsed.table(), {}, read);
   return read;
 }
 

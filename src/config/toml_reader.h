@@ -21,11 +21,19 @@ struct Value {
 /// A key with its value; keys in tables are dotted ("limits.recipients_max").
 struct Item {
   std::string key;
+  std::vector<std::string> path;  ///< The same, part by part: a part that was quoted may hold dots.
   Value value;
+};
+
+/// A table that holds something.
+struct TableAt {
+  std::vector<std::string> path;
+  std::uint32_t line = 0;
 };
 
 struct TomlRead {
   std::vector<Item> items;        ///< In no particular order. A table without keys is an item of its own.
+  std::vector<TableAt> tables;    ///< In no particular order.
   std::vector<Problem> problems;  ///< The text is not TOML: one, at its line, and no items.
 };
 

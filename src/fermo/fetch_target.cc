@@ -84,25 +84,29 @@ ExitCode exit_code_of_target(const error_code& error) {
 
 }  // namespace
 
-Outcome<TargetName> parse_target(const std::string& text, const Console& console) {
+runtime::Explained<TargetName> read_target(const std::string& text) {
+  using Read = runtime::Explained<TargetName>;
   const auto colon = text.find(':');
   const std::string kind = text.substr(0, colon);
   TargetName name;
   name.place = colon == std::string::npos ? std::string() : text.substr(colon + 1);
-  const auto refuse = [&](const std::string& why) {
-    console.complain("--to " + printable(text) + ": " + why);
-    return ExitCode::usage;
-  };
   if (kind == "mbox") name.kind = Kind::mbox;
   if (kind == "command") name.kind = Kind::command;
   const bool known = kind == "maildir" || kind == "mbox" || kind == "command";
-  if (!known || colon == std::string::npos) return refuse("write maildir:DIR, mbox:FILE or command:PROGRAM");
-  if (name.place.empty()) return refuse("nothing stands after the colon");
+  if (!known || colon == std::string::npos) return Read::problem("write maildir:DIR, mbox:FILE or command:PROGRAM");
+  if (name.place.empty()) return Read::problem("nothing stands after the colon");
   if (name.kind != Kind::command) return name;
   auto words = words_of(name.place);
-  if (!words || words->empty()) return refuse("the quotes are not in order");
+  if (!words || words->empty()) return Read::problem("the quotes are not in order");
   name.arguments = std::move(*words);
   return name;
+}
+
+Outcome<TargetName> parse_target(const std::string& text, const Console& console) {
+  auto target = read_target(text);
+  if (target) return std::move(*target);
+  console.complain("--to " + printable(text) + ": " + target.problem());
+  return ExitCode::usage;
 }
 
 Outcome<std::unique_ptr<fetch::Target>> open_target(const TargetName& name, const std::filesystem::path& state_folder,

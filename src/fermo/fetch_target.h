@@ -10,6 +10,7 @@
 #include "fermo/exit_code.h"
 #include "fetch/ledger.h"
 #include "fetch/target.h"
+#include "runtime/explained.h"
 
 namespace fermo::commands {
 
@@ -25,6 +26,8 @@ struct TargetName {
 };
 
 /// "maildir:DIR", "mbox:FILE" or "command:PROGRAM ARGUMENT…", whose words may be quoted as in a shell.
+runtime::Explained<TargetName> read_target(const std::string& text);
+/// The same for the option --to; what is wrong is printed.
 Outcome<TargetName> parse_target(const std::string& text, const Console& console);
 
 /// `state_folder` is for what a target has to remember. What is wrong is printed.
