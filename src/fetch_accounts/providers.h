@@ -25,8 +25,8 @@ struct Provider {
   std::string_view server;   ///< URL; empty: there is no POP3.
   bool local_part = false;   ///< The user is what stands before the @.
   LoginWith login = LoginWith::password;
-  std::string_view switch_on;            ///< Where POP3 must be switched on first, as a clause; empty: it need not be.
-  std::string_view passwords;            ///< Where a password for programs is made; empty: not known.
+  std::string_view switch_on = {};       ///< Where POP3 must be switched on first, as a clause; empty: it need not be.
+  std::string_view passwords = {};       ///< Where a password for programs is made; empty: not known.
   std::chrono::seconds interval_min{0};  ///< Between two logins, where the provider insists on it.
 };
 
