@@ -131,7 +131,11 @@ constexpr std::array all_keys{
           read_number(key, value, range, reading, reading.config.recipients_max);
         },
         [](const Config& config) { return written_number(config.recipients_max); }},
-    Key{"limits.connections_max", "The most connections at once. Further ones are told so and closed.\n", "",
+    Key{"limits.connections_max",
+        "The most connections at once. A further one takes the place of one that has not logged in, the oldest from "
+        "the address\n"
+        "that has most of those; when all have, it is told so and closed.\n",
+        "",
         [](const Key& key, const Value& value, Reading& reading) {
           read_number(key, value, {1, limits::connections_max_highest}, reading, reading.config.connections_max);
         },

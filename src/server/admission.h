@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -11,8 +15,9 @@
 
 namespace fermo::server {
 
-/// Counts connections, in all and from each address, and says when there are too many. Thread-safe; must outlive its
-/// tickets.
+/// Counts connections, in all and from each address, and says when there are too many. When there are too many in all,
+/// one that has not logged in makes room: the oldest of the address that has most of those, so that a flood pushes out
+/// itself. Thread-safe; must outlive its tickets.
 class Admission {
  public:
   struct Limits {
@@ -20,38 +25,57 @@ class Admission {
     std::size_t per_address;  ///< Of one IPv4 address or one IPv6 /64.
   };
   enum class Refusal { too_many_in_all, too_many_from_address };
+  /// Has the connection end soon. Called at most once, by the thread that admits another one; must not block.
+  using Evict = std::function<void()>;
 
   /// One connection that counts, until it is destroyed.
   class Ticket {
    public:
     Ticket(Ticket&& other) noexcept
-        : admission_(std::exchange(other.admission_, nullptr)), allotment_(std::move(other.allotment_)) {}
+        : admission_(std::exchange(other.admission_, nullptr)), id_(other.id_), origin_(std::move(other.origin_)) {}
     Ticket& operator=(Ticket&&) = delete;
     ~Ticket() {
-      if (admission_ != nullptr) admission_->leave(allotment_);
+      if (admission_ != nullptr) admission_->leave(origin_, id_);
     }
+    /// Its peer has shown who it is: from now on it makes room for nobody.
+    void keep() { admission_->keep(origin_, id_); }
 
    private:
     friend class Admission;
-    Ticket(Admission* admission, std::string allotment) : admission_(admission), allotment_(std::move(allotment)) {}
+    Ticket(Admission* admission, std::uint64_t id, std::string origin)
+        : admission_(admission), id_(id), origin_(std::move(origin)) {}
     Admission* admission_;
-    std::string allotment_;
+    std::uint64_t id_;
+    std::string origin_;
   };
 
   explicit Admission(Limits limits) : limits_(limits) {}
 
-  std::variant<Ticket, Refusal> admit(const Peer& peer);
+  std::variant<Ticket, Refusal> admit(const Peer& peer, Evict evict);
   /// Holds for connections that come from now on.
   void set_limits(Limits limits);
   std::size_t in_all() const;
 
  private:
-  void leave(const std::string& allotment);
+  struct Origin {
+    std::map<std::uint64_t, Evict> connections;  ///< The oldest first; without an Evict, they stay.
+    std::size_t evictable = 0;
+  };
+  using Origins = std::unordered_map<std::string, Origin>;
+
+  bool full(const Peer& peer, const std::string& origin) const;
+  Evict make_room();
+  void leave(const std::string& origin, std::uint64_t id);
+  void keep(const std::string& origin, std::uint64_t id);
+  void remove(Origins::iterator origin, std::map<std::uint64_t, Evict>::iterator connection);
+  void count_evictable(Origins::iterator origin, std::size_t now);
 
   mutable std::mutex mutex_;
   Limits limits_;
   std::size_t in_all_ = 0;
-  std::unordered_map<std::string, std::size_t> from_;
+  std::uint64_t ids_ = 0;
+  Origins origins_;
+  std::set<std::pair<std::size_t, std::string>> by_evictable_;  ///< The origins that have any; the busiest is the last.
 };
 
 }  // namespace fermo::server

@@ -43,6 +43,7 @@ Connection::Connection(Accepted accepted)
       peer_(std::move(accepted.peer)),
       protocol_(accepted.protocol),
       session_id_(std::move(accepted.session_id)),
+      ticket_(std::move(accepted.ticket)),
       stream_(std::move(accepted.socket)),
       watchdog_(stream_.executor(), [this] { expire(); }) {}
 
@@ -71,6 +72,11 @@ void Connection::abort() {
   aborted_ = true;
   shut_down_core();
   stream_.cancel();
+}
+
+void Connection::evict() {
+  ended("evicted", "too many connections, and this one had not logged in");
+  abort();
 }
 
 void Connection::expire() {

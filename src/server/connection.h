@@ -14,6 +14,7 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/stream.h"
 #include "runtime/watchdog.h"
+#include "server/admission.h"
 #include "server/environment.h"
 #include "server/log_text.h"
 #include "server/peer.h"
@@ -28,6 +29,7 @@ struct Accepted {
   Peer peer;
   config::Protocol protocol;
   std::string session_id;
+  Admission::Ticket ticket;
 };
 
 /// The part of a connection that is the same for every protocol: the stream with its output buffer, the deadline, the
@@ -49,6 +51,8 @@ class Connection {
   void shut_down();
   /// Ends the session now, but for a job that is under way in a pool.
   void abort();
+  /// The same, because others need the room.
+  void evict();
 
  protected:
   explicit Connection(Accepted accepted);
@@ -95,6 +99,9 @@ class Connection {
   /// (limits::lingering_time_max).
   void linger_before_close() { lingers_ = true; }
 
+  /// The peer has shown who it is: the connection stays when there are too many.
+  void keep() { ticket_.keep(); }
+
   bool timed_out() const { return timed_out_; }
   bool aborted() const { return aborted_; }
   runtime::Watchdog::Clock::time_point started_at() const { return started_at_; }
@@ -116,6 +123,7 @@ class Connection {
   const Peer peer_;
   const config::Protocol protocol_;
   const std::string session_id_;
+  Admission::Ticket ticket_;
   const runtime::Watchdog::Clock::time_point started_at_ = runtime::Watchdog::Clock::now();
   runtime::Stream stream_;
   runtime::Watchdog watchdog_;

@@ -150,6 +150,7 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::OpenMaildrop) {
     co_return true;
   }
   maildrop_ = std::move(*opened);
+  keep();
   session_.answer(pop3::MaildropOpened{maildrop_->drop_listing()});
   co_return true;
 }

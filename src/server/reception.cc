@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 
 #include "base/random.h"
 #include "server/lmtp_connection.h"
@@ -75,15 +76,24 @@ void Reception::receive(std::size_t core, int fd, const Peer& peer, Protocol pro
 void Reception::welcome(std::size_t core, runtime::Stream::Socket socket, const Peer& peer, Protocol protocol) {
   if (core_[core].closed) return leave();
   std::shared_ptr<const Settings> settings = this->settings();
-  auto admitted = admission_.admit(peer);
+  std::string id = next_session_id();
+  // Who may deliver has been let in by the network it is in.
+  const bool evictable = protocol != Protocol::lmtp;
+  auto admitted = admission_.admit(peer, evictable ? [this, core, id] { evict(core, id); } : Admission::Evict());
   if (const std::string reply = reason_to_refuse(*settings, peer, protocol, admitted); !reply.empty()) {
     refuse(socket, peer, protocol, reply);
     return leave();
   }
-  Accepted accepted = {environment_, std::move(settings), std::move(socket), peer, protocol, next_session_id()};
+  Accepted accepted = {environment_,
+                       std::move(settings),
+                       std::move(socket),
+                       peer,
+                       protocol,
+                       id,
+                       std::get<Admission::Ticket>(std::move(admitted))};
   std::shared_ptr<Connection> connection = make_connection(std::move(accepted));
-  core_[core].connections.insert(connection);
-  auto life = hold(this, core, std::move(connection), std::get<Admission::Ticket>(std::move(admitted)));
+  core_[core].connections.emplace(id, connection);
+  auto life = hold(this, core, std::move(connection), std::move(id));
   asio::co_spawn(cores_.at(core), std::move(life), asio::detached);
 }
 
@@ -98,13 +108,13 @@ std::string Reception::reason_to_refuse(const Settings& settings, const Peer& pe
 
 /// The reply fits into the empty buffer of a new socket, so nothing has to wait for it.
 void Reception::refuse(runtime::Stream::Socket& socket, const Peer& peer, Protocol protocol, const std::string& reply) {
+  log_refusal(peer, protocol, reply);
   if (protocol != Protocol::pop3s) {
     [[maybe_unused]] const ssize_t sent =
         ::send(socket.native_handle(), reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     error_code ignored;
     socket.shutdown(runtime::Stream::Socket::shutdown_send, ignored);
   }
-  log_refusal(peer, protocol, reply);
 }
 
 void Reception::log_refusal(const Peer& peer, Protocol protocol, const std::string& reply) {
@@ -126,23 +136,32 @@ void Reception::log_refusal(const Peer& peer, Protocol protocol, const std::stri
 }
 
 asio::awaitable<void> Reception::hold(Reception* self, std::size_t core, std::shared_ptr<Connection> connection,
-                                      [[maybe_unused]] Admission::Ticket ticket) {
+                                      std::string session_id) {
   co_await connection->run();
-  self->core_[core].connections.erase(connection);
+  self->core_[core].connections.erase(session_id);
   connection.reset();
   self->leave();
 }
 
+/// From the thread of any core.
+void Reception::evict(std::size_t core, const std::string& session_id) {
+  auto evict_there = [this, core, session_id] {
+    const auto known = core_[core].connections.find(session_id);
+    if (known != core_[core].connections.end()) known->second->evict();
+  };
+  asio::post(cores_.at(core), std::move(evict_there));
+}
+
 void Reception::shut_down(std::size_t core) {
   if (std::exchange(core_[core].closed, true)) return;
-  for (const auto& connection : core_[core].connections) connection->shut_down();
+  for (const auto& [id, connection] : core_[core].connections) connection->shut_down();
   const Lock lock(mutex_);
   ++cores_closed_;
   changed_.notify_all();
 }
 
 void Reception::abort(std::size_t core) {
-  for (const auto& connection : core_[core].connections) connection->abort();
+  for (const auto& [id, connection] : core_[core].connections) connection->abort();
 }
 
 bool Reception::wait_until_empty(std::chrono::steady_clock::time_point until) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -44,7 +44,7 @@ class Reception {
  private:
   /// What lives on one core; used on its thread alone.
   struct Core {
-    std::unordered_set<std::shared_ptr<Connection>> connections;
+    std::unordered_map<std::string, std::shared_ptr<Connection>> connections;  ///< By session id.
     bool closed = false;
   };
 
@@ -54,7 +54,8 @@ class Reception {
   void refuse(runtime::Stream::Socket& socket, const Peer& peer, config::Protocol protocol, const std::string& reply);
   void log_refusal(const Peer& peer, config::Protocol protocol, const std::string& reply);
   static boost::asio::awaitable<void> hold(Reception* self, std::size_t core, std::shared_ptr<Connection> connection,
-                                           Admission::Ticket ticket);
+                                           std::string session_id);
+  void evict(std::size_t core, const std::string& session_id);
   void arrive();
   void leave();
   std::string next_session_id();

@@ -134,6 +134,19 @@ TEST_F(ServerTest, RefusesTooManyConnectionsInAll) {
   EXPECT_THAT(pop3().line(), StartsWith("-ERR [SYS/TEMP] too many connections,"));
 }
 
+TEST_F(ServerTest, WhoHasNotLoggedInMakesRoomWhenThereAreTooMany) {
+  config_.connections_max = 2;
+  start();
+  Client idle = pop3();
+  EXPECT_THAT(idle.line(), StartsWith("+OK"));
+  Client owner = logged_in();
+  Client other = logged_in();
+  EXPECT_TRUE(idle.at_end());
+  EXPECT_NE(kept_log_->line_with("end=evicted"), "");
+  EXPECT_THAT(pop3().line(), StartsWith("-ERR [SYS/TEMP] too many connections,"));
+  EXPECT_THAT(owner.ask("STAT"), StartsWith("+OK"));
+}
+
 /// Allows no new descriptor until it goes.
 class NoDescriptors {
  public:
