@@ -90,8 +90,9 @@ class AccountRunner {
     fetch::Plan plan;
     bool planned = false;  ///< The plan is in the ledger.
 
-    std::vector<Index> wanted;  ///< To be retrieved, in this order,
-    std::size_t ordered = 0;    ///< of which so many have been asked for.
+    std::vector<Index> wanted;   ///< To be retrieved, in this order,
+    std::size_t ordered = 0;     ///< of which so many have been asked for.
+    std::size_t unanswered = 0;  ///< Orders of the work whose outcome has not been taken.
     std::deque<Index> under_way;
     Octets octets_under_way;
     std::optional<Index> unconfirmed;  ///< Ended where it should not have; what follows will tell.
@@ -138,6 +139,7 @@ class AccountRunner {
   Result<std::vector<Index>> delivered_before();
   fetch::AccountState state_at_work() const;
   Awaitable<bool> work();
+  void give(Order order);
   void give_orders();
   Awaitable<bool> take_step(Step step);
   void take(const pop3::client::MessageBegun& begun);

@@ -89,13 +89,13 @@ fetch::AccountState AccountRunner::state_at_work() const {
 AccountRunner::Awaitable<bool> AccountRunner::work() {
   for (;;) {
     give_orders();
-    if (session_->orders_waiting() == 0) {
+    if (visit_.unanswered == 0) {
       if (visit_.unconfirmed) {
-        session_->order(Order::noop());
+        give(Order::noop());
       } else {
         const bool delivered = co_await deliver(true);
         if (!delivered) co_return false;
-        if (session_->orders_waiting() == 0) co_return true;
+        if (visit_.unanswered == 0) co_return true;
       }
     }
     Step step = co_await next_step();
@@ -103,6 +103,12 @@ AccountRunner::Awaitable<bool> AccountRunner::work() {
     const bool taken = co_await take_step(std::move(step));
     if (!taken) co_return false;
   }
+}
+
+/// Counted here and not by the session: that has answered an order when the last of its steps is still to be taken.
+void AccountRunner::give(Order order) {
+  ++visit_.unanswered;
+  session_->order(order);
 }
 
 void AccountRunner::give_orders() {
@@ -115,7 +121,7 @@ void AccountRunner::give_orders() {
     const fetch::Decision& one = decision(index);
     const bool whole = one.retrieval == Retrieval::whole;
     const std::uint64_t lines = settings_.policy.headers_only ? 0 : settings_.policy.head_body_lines;
-    session_->order(whole ? Order::retr(one.number) : Order::top(one.number, lines));
+    give(whole ? Order::retr(one.number) : Order::top(one.number, lines));
     visit_.under_way.push_back(index);
     visit_.octets_under_way += one.octets;
   }
@@ -131,7 +137,7 @@ AccountRunner::Index AccountRunner::index_of(const Order& order) const {
 
 void AccountRunner::order_deletion(Index index) {
   ++visit_.to_delete;
-  if (!visit_.close) session_->order(Order::dele(decision(index).number));
+  if (!visit_.close) give(Order::dele(decision(index).number));
 }
 
 // --- What comes of them ----------------------------------------------------------------------------------------------
@@ -164,6 +170,7 @@ void AccountRunner::take(client::MessagePiece& piece) {
 /// A dot that a server has not stuffed (RFC 1939 §3) ends a message too early, and the rest of it comes in the place of
 /// the next reply. So a message that has not the octets it should have counts only when a reply has followed it.
 void AccountRunner::take(const client::MessageEnded& ended) {
+  --visit_.unanswered;
   const Index index = visit_.under_way.front();
   visit_.under_way.pop_front();
   visit_.octets_under_way -= decision(index).octets;
@@ -179,11 +186,13 @@ void AccountRunner::confirm_message() {
 }
 
 void AccountRunner::take(const client::OrderDone& done) {
+  --visit_.unanswered;
   confirm_message();
   if (done.order.verb == pop3::Verb::dele) visit_.marked.push_back(index_of(done.order));
 }
 
 void AccountRunner::take(const client::OrderRefused& refused) {
+  --visit_.unanswered;
   confirm_message();
   if (!refused.order.message) return;
   const std::string words = refused.text.empty() ? std::string() : ": " + refused.text;

@@ -44,7 +44,7 @@ std::vector<Report> run_together(std::vector<Job> jobs, const Clock& clock, cons
     auto finish = [&, running = one.get()](std::exception_ptr exception, Report report) {
       if (exception) thrown = exception;
       running->report = std::move(report);
-      if (--left == 0) signals.cancel();
+      if (--left == 0) context.stop();  // what still waits are signals, and deadlines that mean nothing now
     };
     boost::asio::co_spawn(context, one->runner.run(), finish);
   }

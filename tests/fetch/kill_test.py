@@ -68,7 +68,7 @@ class KillTest(unittest.TestCase):
             self.deliver(MESSAGES_A_CYCLE)
         fetcher.run(mode)
         self.assertEqual(fetcher.run(mode)["fetched"], 0)
-        held = json.loads(self.server.run("drop", "show", "ann", "--json").stdout)
+        held = json.loads(self.server.run("drop", "list", "ann", "--json").stdout)
         self.assertEqual(len(held), 0 if mode == "delete" else len(self.messages))
         self.assertGreater(killed, 0)
 

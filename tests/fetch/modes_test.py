@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """`fermo fetch` from Fermo itself: every mode, every kind of connection, every target."""
+import contextlib
 import json
 import mailbox
 import os
@@ -38,7 +39,7 @@ class FermoServerTest(unittest.TestCase):
             self.server.run("deliver", "ann", input=one)
 
     def held(self):
-        return json.loads(self.server.run("drop", "show", "ann", "--json").stdout)
+        return json.loads(self.server.run("drop", "list", "ann", "--json").stdout)
 
     def fetcher(self, scheme="pop3s", **settings):
         ports = self.server.ports
@@ -190,7 +191,8 @@ class TargetTest(FermoServerTest):
         self.deliver(*MESSAGES)
         fetcher = self.fetcher(target=f"mbox:{self.folder / 'mbox'}")
         self.assertEqual(fetcher.run("delete")["deleted"], len(MESSAGES))
-        subjects = sorted(one["Subject"] for one in mailbox.mbox(self.folder / "mbox"))
+        with contextlib.closing(mailbox.mbox(self.folder / "mbox")) as mbox:
+            subjects = sorted(one["Subject"] for one in mbox)
         self.assertEqual(subjects, sorted(f"number {n}" for n in range(len(MESSAGES))))
         self.assertEqual(fetcher.run("delete")["fetched"], 0)
 
