@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -52,6 +53,15 @@ def maildir(folder):
     folder = pathlib.Path(folder)
     files = [path for part in ("new", "cur") for path in (folder / part).glob("*")]
     return sorted(canonical(path.read_bytes()) for path in files)
+
+
+def mbox(path):
+    """What an mbox of the mboxrd kind holds, in the form of POP3, sorted."""
+    path = pathlib.Path(path)
+    entries = re.split(rb"^From .*\n", path.read_bytes() if path.exists() else b"", flags=re.M)
+    assert entries[0] == b"", entries[0]
+    assert all(entry.endswith(b"\n\n") for entry in entries[1:]), "no blank line before a separator"
+    return sorted(canonical(re.sub(rb"^>(>*From )", rb"\1", entry[:-1], flags=re.M)) for entry in entries[1:])
 
 
 def message(number, octets=400):

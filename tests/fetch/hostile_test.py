@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "support")]
@@ -90,8 +91,33 @@ class RefusalTest(HostileTest):
     def test_words_of_a_server_cannot_move_the_cursor(self):
         self.check({"PASS": b"-ERR \x1b[2Jyou \x07are rooted\r\n"}, fetching.NO_PERMISSION, "?[2Jyou ?are rooted")
 
-    def test_drops_after_login(self):
-        self.check({"STAT": DROP}, fetching.TEMPORARY, ENDED)
+    def test_drops_at_each_stage_before_the_messages(self):
+        for command in ("CAPA", "USER", "PASS", "STAT", "LIST", "UIDL"):
+            for action in (DROP, [b"+O", DROP]):
+                with self.subTest(command=command, half_a_reply=action is not DROP):
+                    self.check({command: action}, fetching.TEMPORARY, ENDED)
+                    shutil.rmtree(self.folder / "account")
+
+    def test_falls_silent_at_each_stage_before_the_messages(self):
+        for command in ("CAPA", "USER", "PASS", "STAT", "LIST"):
+            with self.subTest(command=command):
+                self.check({command: SILENCE}, fetching.TEMPORARY, "did not answer in time")
+                shutil.rmtree(self.folder / "account")
+
+    def test_answer_to_capa_has_no_end(self):
+        self.check({"CAPA": b"+OK\r\n" + b"XTOP\r\n" * 10_000}, fetching.PROTOCOL, "the answer to CAPA has no end")
+
+    def test_says_something_that_nobody_asked_for(self):
+        self.check({"GREETING": b"+OK hello\r\n+OK again\r\n"}, fetching.PROTOCOL, "a reply that nothing had asked for")
+
+    def test_hangs_up_with_a_reason(self):
+        self.check({"STAT": [b"-ERR [SYS/TEMP] shutting down\r\n", DROP]}, fetching.TEMPORARY, "shutting down")
+
+    def test_login_refused_with_an_unknown_response_code(self):
+        self.check({"PASS": b"-ERR [X-WEB-LOGIN] use a browser\r\n"}, fetching.NO_PERMISSION, "use a browser")
+
+    def test_user_refused(self):
+        self.check({"USER": b"-ERR no such user\r\n"}, fetching.NO_PERMISSION, "no such user")
 
     def test_stat_makes_no_sense(self):
         self.check({"STAT": b"+OK many\r\n"}, fetching.PROTOCOL, "answer to STAT")
@@ -105,6 +131,9 @@ class RefusalTest(HostileTest):
     def test_listing_never_ends(self):
         endless = b"".join(b"%d 100\r\n" % n for n in range(1, 3000))
         self.check({"LIST": b"+OK\r\n" + endless}, fetching.PROTOCOL, "a listing has no end")
+
+    def test_listing_has_a_line_without_an_end(self):
+        self.check({"LIST": b"+OK\r\n1 " + b"5" * 1_000_000}, fetching.PROTOCOL, "a line is too long")
 
     def test_listing_falls_silent(self):
         self.check({"UIDL": [b"+OK\r\n1 uid-1\r\n", SILENCE]}, fetching.TEMPORARY, "did not answer in time")
@@ -148,6 +177,29 @@ class CutTest(HostileTest):
         self.assertEqual(fetcher.mail(), sorted(content for _, content in MESSAGES[:4]))
         self.repaired(fetcher, server)
 
+    def test_drops_at_the_first_deletion(self):
+        outcome, fetcher, server = self.run_once(fetching.TEMPORARY, "delete", hooks={"DELE 1": DROP})
+        self.assertEqual((outcome["fetched"], outcome["deleted"], outcome["left_behind"]), (5, 0, 5))
+        outcome = self.repaired(fetcher, server, "delete")
+        self.assertEqual((outcome["fetched"], outcome["deleted"]), (0, 5))
+
+    def test_falls_silent_at_quit(self):
+        options = ("--timeout", "2")
+        outcome, fetcher, server = self.run_once(fetching.TEMPORARY, "delete", hooks={"QUIT": SILENCE}, options=options)
+        self.assertIn("did not confirm the deletions", outcome["problem"])
+        self.assertEqual(self.repaired(fetcher, server, "delete")["deleted"], 5)
+
+    def test_drops_at_a_head(self):
+        hooks = {"UIDL": b"-ERR what?\r\n", "TOP 2 0": DROP}
+        outcome, fetcher, server = self.run_once(fetching.TEMPORARY, hooks=hooks)
+        self.assertEqual(outcome["fetched"], 0)
+        server.hooks = {"UIDL": b"-ERR what?\r\n"}
+        fetcher.run()
+        self.assertEqual(fetcher.mail(), CONTENT)
+
+    def test_what_comes_in_the_place_of_a_message_is_no_reply(self):
+        self.cut(b"220 what?\r\n", fetching.PROTOCOL)
+
     def test_drops_at_quit(self):
         outcome, fetcher, server = self.run_once(fetching.TEMPORARY, "delete", hooks={"QUIT": DROP})
         self.assertEqual((outcome["fetched"], outcome["deleted"]), (5, 0))
@@ -173,6 +225,12 @@ class SingleMessageTest(HostileTest):
         self.assertEqual(outcome["troubles"], [{"number": 2, "what": "message 2 could not be fetched: it is damaged"}])
         self.repaired(fetcher, server, "delete")
 
+    def test_one_message_cannot_be_fetched_for_the_moment(self):
+        hooks = {"RETR 5": b"-ERR [SYS/TEMP] the disk is slow today\r\n"}
+        outcome, fetcher, server = self.run_once(fetching.TEMPORARY, hooks=hooks)
+        self.assertEqual((outcome["fetched"], outcome["left_behind"]), (4, 1))
+        self.assertEqual(self.repaired(fetcher, server)["fetched"], 1)
+
     def test_one_message_cannot_be_deleted(self):
         hooks = {"DELE 4": b"-ERR not that one\r\n"}
         outcome, fetcher, server = self.run_once(fetching.TEMPORARY, "delete", hooks=hooks)
@@ -186,6 +244,36 @@ class SingleMessageTest(HostileTest):
             _, fetcher, _ = self.run_once(fetching.OK, hooks={"LIST": b"+OK\r\n" + lie + b".\r\n"})
             self.assertEqual(fetcher.mail(), CONTENT)
             shutil.rmtree(fetcher.folder)
+
+    def test_replies_that_end_in_a_bare_lf(self):
+        def bare(reply):
+            return reply.replace(b"\r\n", b"\n")
+
+        hooks = {word: bare for word in ("GREETING", "CAPA", "USER", "PASS", "STAT", "LIST", "UIDL", "QUIT")}
+        _, fetcher, _ = self.run_once(fetching.OK, hooks=hooks)
+        self.assertEqual(fetcher.mail(), CONTENT)
+
+    def test_replies_with_a_nul(self):
+        hooks = {"GREETING": b"+OK \x00\r\n", "PASS": b"+OK \x00 welcome\r\n", "RETR": lambda reply: b"+OK \x00" + reply[3:]}
+        _, fetcher, _ = self.run_once(fetching.OK, hooks=hooks)
+        self.assertEqual(fetcher.mail(), CONTENT)
+
+    def test_a_message_that_is_empty(self):
+        _, fetcher, _ = self.run_once(fetching.OK, messages=[("one", b""), ("two", MESSAGES[0][1])])
+        self.assertEqual(fetcher.mail(), [b"", MESSAGES[0][1]])
+
+    def test_a_message_shorter_than_listed(self):
+        short = MESSAGES[1][1][:300].rpartition(b"\r\n")[0] + b"\r\n"
+        _, fetcher, _ = self.run_once(fetching.OK, hooks={"RETR 2": b"+OK\r\n" + short.replace(b"\r\n.", b"\r\n..") + b".\r\n"})
+        self.assertEqual(fetcher.mail(), sorted([short, *(content for uid, content in MESSAGES if uid != "uid-2")]))
+
+    def test_a_greeting_that_takes_its_time(self):
+        def late(reply):
+            threading.Event().wait(1.5)  # what the server does, and for so long
+            return reply
+
+        _, fetcher, _ = self.run_once(fetching.OK, hooks={"GREETING": late, "PASS": late}, options=("--timeout", "5"))
+        self.assertEqual(fetcher.mail(), CONTENT)
 
     def test_octets_that_no_message_should_have(self):
         content = b"Subject: \x00\r\n\r\nNUL \x00 and bare LF\nthere, 8 bit \xff\xfe\r\n" + b"long " * 100_000 + b"\r\n"
@@ -254,6 +342,48 @@ class IdentityTest(HostileTest):
     def test_stat_counts_more_than_is_listed(self):
         self.twice(hooks={"STAT": b"+OK 7 99999\r\n"})
 
+    def test_stat_counts_nothing(self):
+        self.twice(hooks={"STAT": b"+OK 0 0\r\n"})
+
+    def test_stat_counts_more_than_there_can_be(self):
+        self.twice(hooks={"STAT": b"+OK 99999999999999999999 99999999999999999999\r\n"})
+
+    def test_a_listing_with_lines_that_make_no_sense(self):
+        def odd(reply):
+            return reply.replace(b"+OK\r\n", b"+OK\r\nhello\r\n0 12\r\n-1 x\r\n\r\n")
+
+        self.twice(hooks={"LIST": odd, "UIDL": odd})
+
+    def test_a_listing_that_names_a_message_twice(self):
+        def double(reply):
+            return reply.replace(b"+OK\r\n", b"+OK\r\n" + reply.split(b"\r\n")[2] + b"\r\n")
+
+        self.twice(hooks={"LIST": double, "UIDL": double})
+
+    def test_a_listing_of_messages_that_are_not_there(self):
+        outcome, fetcher, server = self.run_once(
+            fetching.TEMPORARY, hooks={"UIDL": lambda reply: reply[:-3] + b"6 uid-6\r\n18446744073709551615 uid-7\r\n.\r\n"})
+        self.assertEqual((outcome["fetched"], outcome["left_behind"]), (5, 2))
+        self.assertIn("no such message", outcome["troubles"][0]["what"])
+        self.repaired(fetcher, server)
+
+    def test_unique_ids_that_the_rfc_does_not_allow(self):
+        ids = ("x" * 400, "with spaces", "caf\xe9", "\x01", "a/../../b")
+        self.twice(messages=[(one, content) for one, (_, content) in zip(ids, MESSAGES)])
+
+    def test_a_unique_id_comes_again_for_another_message(self):
+        outcome, fetcher, server = self.run_once(fetching.OK, "delete")
+        self.assertEqual((outcome["fetched"], server.messages), (5, []))
+        server.messages = [("uid-1", message(99, 2000))]
+        self.assertEqual(fetcher.run("delete")["fetched"], 1)
+        self.assertIn(message(99, 2000), fetcher.mail())
+
+    def test_octets_that_change_from_session_to_session(self):
+        _, fetcher, server = self.twice()
+        server.hooks = {"LIST": b"+OK\r\n" + b"".join(b"%d %d\r\n" % (n, 7 * n) for n in range(1, 6)) + b".\r\n"}
+        server.messages.append(("uid-6", message(6)))
+        self.assertEqual(fetcher.run()["fetched"], 1)
+
     def test_pipelining_that_does_not_work(self):
         many = [(f"uid-{n}", message(n)) for n in range(40)]
         server = self.server(many)
@@ -289,7 +419,7 @@ class TlsTest(HostileTest):
 
     @classmethod
     def openssl(cls, *arguments):
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=cls.certificates)
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=cls.certificates, timeout=60)
 
     @classmethod
     def key(cls, name):
@@ -316,9 +446,9 @@ class TlsTest(HostileTest):
 
     def pin(self, name):
         public = subprocess.run(["openssl", "pkey", "-in", f"{name}.key", "-pubout", "-outform", "DER"], check=True,
-                                capture_output=True, cwd=self.certificates).stdout
+                                capture_output=True, cwd=self.certificates, timeout=60).stdout
         return subprocess.run(["openssl", "dgst", "-sha256", "-r"], input=public, check=True,
-                              capture_output=True).stdout.split()[0].decode()
+                              capture_output=True, timeout=60).stdout.split()[0].decode()
 
     def implicit(self, name, code, *options, host="127.0.0.1", authority=True):
         server = self.server(tls=self.context(name))
@@ -368,6 +498,12 @@ class TlsTest(HostileTest):
         server = self.server()
         outcome = self.fetcher(server, "pop3s", options=()).run(code=fetching.PROTOCOL)
         self.assertIn("does the server speak TLS at this port?", outcome["advice"])
+
+    def test_tls_is_cut_off_in_the_midst_of_a_message(self):
+        server = self.server(tls=self.context("good"), hooks={"RETR 3": [b"+OK\r\nSubject: cut", DROP]})
+        fetcher = self.fetcher(server, "pop3s", options=["--ca", str(self.certificates / "ca.pem")])
+        self.assertEqual(fetcher.run("delete", code=fetching.TEMPORARY)["fetched"], 2)
+        self.repaired(fetcher, server, "delete")
 
     def stls(self, code, hooks=None, **settings):
         server = self.server(hooks=hooks, **settings)

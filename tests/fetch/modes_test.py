@@ -6,18 +6,18 @@ import mailbox
 import os
 import pathlib
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "support")]
 import fetching  # noqa: E402
-from fermo_process import canonical, fermo  # noqa: E402
-from fetching import Fetcher, message  # noqa: E402
+from fermo_process import START_SECONDS_MAX, canonical, fermo  # noqa: E402
+from fetching import Fetcher, mbox, message  # noqa: E402
 
 MESSAGES = [message(n, size) for n, size in enumerate([0, 300, 900, 5_000, 20_000, 300_000, 64 * 1024, 128 * 1024 + 1])]
 
@@ -191,9 +191,10 @@ class TargetTest(FermoServerTest):
         self.deliver(*MESSAGES)
         fetcher = self.fetcher(target=f"mbox:{self.folder / 'mbox'}")
         self.assertEqual(fetcher.run("delete")["deleted"], len(MESSAGES))
-        with contextlib.closing(mailbox.mbox(self.folder / "mbox")) as mbox:
-            subjects = sorted(one["Subject"] for one in mbox)
+        with contextlib.closing(mailbox.mbox(self.folder / "mbox")) as there:
+            subjects = sorted(one["Subject"] for one in there)
         self.assertEqual(subjects, sorted(f"number {n}" for n in range(len(MESSAGES))))
+        self.assertEqual(mbox(self.folder / "mbox"), sorted(map(canonical, MESSAGES)))
         self.assertEqual(fetcher.run("delete")["fetched"], 0)
 
     def test_a_command(self):
@@ -270,46 +271,56 @@ class SecretTest(FermoServerTest):
 
 
 class TogetherTest(FermoServerTest):
+    """The target is a command that reads from a FIFO before it ends: while nobody opens that for writing, it goes on."""
+
+    def setUp(self):
+        super().setUp()
+        self.gate = self.folder / "gate"
+        os.mkfifo(self.gate)
+
+    def start(self, fetcher, mode):
+        process = subprocess.Popen(fetcher.command(mode), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        return process
+
+    def open_gate(self, process):
+        """Waits for a command to come to the gate, and returns the end to be closed when it may go on; None when the process
+        has ended."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while process.poll() is None:
+            try:
+                return os.open(self.gate, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # nobody reads from it yet
+                self.assertLess(time.monotonic(), deadline, "no command came to the gate")
+                time.sleep(0.01)
+        return None
+
     def test_one_run_at_a_time_for_an_account(self):
         self.deliver(MESSAGES[1])
-        gate = self.folder / "gate"
-        os.mkfifo(gate)
-        fetcher = self.fetcher(target=f"command:/bin/sh -c 'cat >/dev/null; cat {gate}'")
-        first = subprocess.Popen(fetcher.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        with open(gate, "wb"):  # opens once the first run's command has it open, so that run is in the midst of it
-            done = fetcher.text(code=fetching.TEMPORARY)
-            self.assertIn("another process is fetching for ann@127.0.0.1", done.stderr)
+        fetcher = self.fetcher(target=f"command:/bin/sh -c 'cat >/dev/null; cat {self.gate}'")
+        first = self.start(fetcher, "keep")
+        gate = self.open_gate(first)
+        done = fetcher.text(code=fetching.TEMPORARY)
+        self.assertIn("another process is fetching for ann@127.0.0.1", done.stderr)
+        os.close(gate)
         first.communicate(timeout=60)
         self.assertEqual(first.returncode, 0)
 
     def test_ctrl_c_ends_it_and_the_next_run_goes_on(self):
         self.deliver(*MESSAGES)
-        gate = self.folder / "gate"
-        os.mkfifo(gate)
         out = self.folder / "out"
-        fetcher = self.fetcher(target=f"command:/bin/sh -c 'cat >> {out}; cat {gate}'")
-        first = subprocess.Popen(fetcher.command("delete"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        with open(gate, "wb"):
-            first.send_signal(2)
-        stop = threading.Event()
-
-        def open_gate():
-            while not stop.is_set():
-                try:
-                    os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
-                except OSError:
-                    time.sleep(0.01)
-
-        opener = threading.Thread(target=open_gate)
-        opener.start()
-        try:
-            _, err = first.communicate(timeout=60)
-            self.assertEqual(first.returncode, fetching.TEMPORARY, err)
-            self.assertIn("stopped", err)
-            fetcher.run("delete")
-        finally:
-            stop.set()
-            opener.join()
+        fetcher = self.fetcher(target=f"command:/bin/sh -c 'cat >> {out}; cat {self.gate}'")
+        first = self.start(fetcher, "delete")
+        gate = self.open_gate(first)
+        first.send_signal(signal.SIGINT)
+        while gate is not None:
+            os.close(gate)
+            gate = self.open_gate(first)
+        _, err = first.communicate(timeout=60)
+        self.assertEqual(first.returncode, fetching.TEMPORARY, err)
+        self.assertIn("stopped", err)
+        fetcher.target = f"command:/bin/sh -c 'cat >> {out}'"
+        fetcher.run("delete")
         self.assertEqual(len(out.read_bytes().split(b"Received: ")) - 1, len(MESSAGES))
         self.assertEqual(self.held(), [])
 

@@ -162,12 +162,15 @@ class Session:
         part = head + b"\r\n\r\n" + b"".join(body.splitlines(keepends=True)[:int(lines)])
         return b"+OK\r\n" + self.stuffed(part) + b".\r\n"
 
+    def is_hooked(self, line):
+        return line in self.server.hooks or line.partition(" ")[0] in self.server.hooks
+
     def do_dele(self, argument):
-        self.deleted.add(int(argument))
+        if not self.is_hooked(f"DELE {argument}"):
+            self.deleted.add(int(argument))
         return b"+OK\r\n"
 
     def do_quit(self, _):
-        hook = self.server.hooks.get("QUIT")
-        if hook is None:
+        if not self.is_hooked("QUIT"):
             self.server.messages = [self.messages[n - 1] for n, _, _ in self.listed()]
         return b"+OK bye\r\n"

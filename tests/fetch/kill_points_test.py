@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+"""Kills `fermo fetch` at each call by which it changes a file or speaks to the network, one after the other; then a run is let
+through. However far the first one came, every message is there once, octet for octet, and the server holds what it should.
+
+By default some of the points are tried, others at each run; FERMO_KILL_POINTS=all tries all of them.
+"""
+import concurrent.futures
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "support")]
+import fetching  # noqa: E402
+from fetching import Fetcher, maildir, mbox, message  # noqa: E402
+from scripted_server import ScriptedServer  # noqa: E402
+
+LIBRARY = os.environ.get("FERMO_KILL_LIBRARY", "")
+EVERY_POINT = os.environ.get("FERMO_KILL_POINTS") == "all"
+POINTS_TRIED = 24  # of each kind of run
+SEED = int(os.environ.get("FERMO_SEED", random.SystemRandom().randrange(2**32)))
+
+EARLIER = [(f"uid-{n}", message(n, 700)) for n in range(2)]
+LATER = [(f"uid-{n}", message(n, size)) for n, size in ((2, 0), (3, 90_000), (4, 3_000))]
+
+# What --to says for a folder, and how to read what came there, as sorted messages in the form of POP3.
+TARGETS = {
+    "maildir": (lambda folder: f"maildir:{folder / 'mail'}", lambda folder: maildir(folder / "mail")),
+    "mbox": (lambda folder: f"mbox:{folder / 'mbox'}", lambda folder: mbox(folder / "mbox")),
+}
+
+
+class Trial:
+    """One account in a state of its own, again and again: its server, and the run that is to be killed."""
+
+    def __init__(self, folder, target, mode, first):
+        self.folder, self.mode, self.first = folder, mode, first
+        self.to, self.read = TARGETS[target]
+        self.server = ScriptedServer()
+        self.before = folder / "before"
+        self.account = folder / "account"
+        self.log = folder / "log"
+        self.killed = 0
+
+    def __enter__(self):
+        self.server.__enter__()
+        self.before.mkdir(parents=True)
+        if not self.first:
+            self.begin()
+            self.server.messages = list(EARLIER)
+            self.fetcher().run(self.mode)
+            shutil.rmtree(self.before)
+            self.account.rename(self.before)
+        return self
+
+    def __exit__(self, *_):
+        self.server.__exit__()
+
+    def fetcher(self):
+        return Fetcher(self.account, f"pop3://127.0.0.1:{self.server.port}", target=self.to(self.account),
+                       options=["--allow-plaintext"])
+
+    def begin(self):
+        """As it was before the run."""
+        shutil.rmtree(self.account, ignore_errors=True)
+        shutil.copytree(self.before, self.account)
+        self.server.messages = [*(EARLIER if self.mode == "keep" or self.first else []), *LATER]
+
+    def run_until(self, point, torn):
+        """Returns the code that it ended with."""
+        environment = dict(os.environ, LD_PRELOAD=LIBRARY, FERMO_KILL_AT=str(point), FERMO_KILL_TORN=str(int(torn)),
+                           FERMO_KILL_LOG=str(self.log))
+        sanitizer = environment.get("ASAN_OPTIONS", "")
+        environment["ASAN_OPTIONS"] = sanitizer + ":verify_asan_link_order=0"
+        done = subprocess.run(self.fetcher().command(self.mode), env=environment, capture_output=True, text=True, timeout=120)
+        return done.returncode
+
+    def points(self):
+        """How many there are in a run that nothing kills."""
+        self.begin()
+        code = self.run_until(0, False)
+        count, _, ended = self.log.read_text().partition(" ")
+        assert (code, ended) == (fetching.OK, "exit\n"), (code, ended)
+        return int(count)
+
+    def check(self, point, torn):
+        """Nothing, or what is wrong after that point."""
+        self.begin()
+        code = self.run_until(point, torn)
+        self.killed += code == -signal.SIGKILL
+        where = f"point {point}, {self.log.read_text().strip()}{', torn' if torn else ''}"
+        if code not in (-signal.SIGKILL, fetching.OK):
+            return f"{where}: ended with {code}"
+        try:
+            self.fetcher().run(self.mode)
+            again = self.fetcher().run(self.mode)
+        except AssertionError as error:
+            return f"{where}: {error}"
+        problems = []
+        if again["fetched"] != 0:
+            problems.append(f"{again['fetched']} fetched by a third run")
+        expected = sorted(content for _, content in EARLIER + LATER)
+        if self.read(self.account) != expected:
+            problems.append(f"{len(self.read(self.account))} messages are there, or others than were sent")
+        if self.server.messages != ([] if self.mode == "delete" else EARLIER + LATER):
+            problems.append(f"the server holds {len(self.server.messages)} messages")
+        return f"{where}: {'; '.join(problems)}" if problems else None
+
+
+def points_to_try(count, draw):
+    """Pairs of a point and whether a write is torn there. The last one lies behind the end of the run."""
+    if EVERY_POINT:
+        return [(point, torn) for point in range(1, count + 2) for torn in (False, True)]
+    stride = max(1, -(-count // POINTS_TRIED))
+    return [(min(point + draw.randrange(stride), count), draw.random() < 0.5) for point in range(1, count + 1, stride)]
+
+
+def torment(folder, target, mode, first):
+    """Returns what went wrong, at how many points it was killed, and how many there are."""
+    draw = random.Random(f"{SEED} {target} {mode} {first}")
+    with Trial(folder, target, mode, first) as trial:
+        count = trial.points()
+        wrong = [problem for point, torn in points_to_try(count, draw) if (problem := trial.check(point, torn))]
+        return wrong, trial.killed, count
+
+
+@unittest.skipUnless(LIBRARY, "FERMO_KILL_LIBRARY does not name the library of kill_points.cc")
+class KillPointsTest(unittest.TestCase):
+    def test_killed_at_any_point_a_fetch_is_exactly_once(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="fermo-kill-points-"))
+        self.addCleanup(shutil.rmtree, folder)
+        kinds = [(target, mode, first) for target in TARGETS for mode in ("delete", "keep") for first in (True, False)]
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            runs = {kind: pool.submit(torment, folder / "-".join(map(str, kind)), *kind) for kind in kinds}
+        for kind, run in runs.items():
+            with self.subTest(target=kind[0], mode=kind[1], first_run=kind[2]):
+                wrong, killed, count = run.result()
+                self.assertEqual(wrong, [], f"seed {SEED}")
+                self.assertGreater(killed, POINTS_TRIED // 2)
+                print(f"{kind[0]}, {kind[1]}, {'first' if kind[2] else 'later'} run: killed {killed} times at {count} points")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
