@@ -66,7 +66,7 @@ struct AccountState {
   std::optional<Timestamp> last_login;
   Pipelining pipelining = Pipelining::untried;
   UniqueIds unique_ids = UniqueIds::trusted;
-  std::string capabilities;      ///< As CAPA told them last, after login, lines joined by LF; empty: never asked.
+  std::string capabilities;      ///< Before login, under TLS, as text; empty: not known. They spare asking again.
   std::string target_mark;       ///< What Target::mark() was when messages were delivered there.
   bool deliveries_open = false;  ///< Set before a session delivers, cleared when all it delivered is recorded.
   friend bool operator==(const AccountState&, const AccountState&) = default;

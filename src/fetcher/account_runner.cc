@@ -43,6 +43,14 @@ std::string_view place_of(std::string_view mark) {
   return mark.substr(0, mark.find('\n'));
 }
 
+/// The login failed in a way that another look at the capabilities might mend. A password that was called wrong is not
+/// sent twice.
+bool may_be_out_of_date(const client::Close& close) {
+  if (close.end == client::End::no_login_method || close.end == client::End::credentials_unusable) return true;
+  return close.end == client::End::login_refused &&
+         (close.code == client::ResponseCode::none || close.code == client::ResponseCode::other);
+}
+
 }  // namespace
 
 AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSettings settings, fetch::Target& target,
@@ -59,20 +67,35 @@ AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSetti
 
 AccountRunner::Awaitable<Report> AccountRunner::run() {
   co_await run_session();
-  if (visit_.close && visit_.close->pipelining_suspected && !stopped_) {
-    pipelining_broken_ = true;
-    report_.verdict = Verdict::done;
-    report_.problem.clear();
-    report_.advice.clear();
-    report_.troubles.clear();
-    report_.remarks.emplace_back(
-        "the server broke off when commands were sent ahead of its replies; from now on they "
-        "are sent one by one");
-    visit_ = Visit();
+  while (find_remedy()) {
+    begin_anew();
     co_await run_session();
   }
   conclude();
   co_return std::move(report_);
+}
+
+/// Whether to try again with less trust. Each remedy is tried once.
+bool AccountRunner::find_remedy() {
+  if (stopped_ || !visit_.close) return false;
+  if (visit_.close->pipelining_suspected && !pipelining_broken_) {
+    pipelining_broken_ = true;
+    report_.remarks.emplace_back(
+        "the server broke off when commands were sent ahead of its replies, so they are sent one by one");
+    return true;
+  }
+  const bool remembered = !state_.capabilities.empty() && !remembered_doubtful_;
+  if (!remembered || !may_be_out_of_date(*visit_.close)) return false;
+  remembered_doubtful_ = true;
+  return true;
+}
+
+void AccountRunner::begin_anew() {
+  report_.verdict = Verdict::done;
+  report_.problem.clear();
+  report_.advice.clear();
+  report_.troubles.clear();
+  visit_ = Visit();
 }
 
 void AccountRunner::stop() {
@@ -146,6 +169,9 @@ client::Settings AccountRunner::session_settings() {
   settings.reply_time_max = settings_.time_max;
   settings.pipelining = state_.pipelining == Pipelining::works ? client::Pipelining::on : client::Pipelining::probe;
   if (pipelining_broken_ || state_.pipelining == Pipelining::broken) settings.pipelining = client::Pipelining::off;
+  if (!state_.capabilities.empty() && !remembered_doubtful_) {
+    settings.remembered_capabilities = client::Capabilities::from_text(state_.capabilities);
+  }
   return settings;
 }
 
@@ -157,16 +183,21 @@ AccountRunner::Awaitable<void> AccountRunner::converse() {
     if (!planned) co_return;
     observer_.planned(visit_.plan);
     if (!settings_.dry_run) {
-      const bool worked = co_await begin_work() && co_await work();
-      if (!worked) co_return;
+      const bool begun = co_await begin_work();
+      if (begun) co_await work();
+      co_return;
     }
   }
   co_await quit();
 }
 
-AccountRunner::Awaitable<void> AccountRunner::quit() {
+void AccountRunner::order_quit() {
   visit_.quitting = true;
   session_->order(Order::quit());
+}
+
+AccountRunner::Awaitable<void> AccountRunner::quit() {
+  order_quit();
   while (!visit_.close) co_await next_step();
 }
 
@@ -174,6 +205,7 @@ AccountRunner::Awaitable<void> AccountRunner::quit() {
 AccountRunner::Awaitable<AccountRunner::Step> AccountRunner::next_step() {
   Step step = co_await session_->next();
   if (const auto* const close = std::get_if<client::Close>(&step)) take_end(*close);
+  if (auto* const ready = std::get_if<client::Ready>(&step)) visit_.ready = std::move(*ready);
   co_return step;
 }
 
@@ -182,7 +214,8 @@ void AccountRunner::take_end(const client::Close& close) {
   if (close.end == client::End::quit) return;
   if (stopped_) return fail(Verdict::stopped, "stopped");
   // Without deletions nothing depends on the answer to QUIT.
-  if (visit_.quitting && visit_.marked.empty()) return;
+  const bool only_quit = visit_.quitting && visit_.unanswered == 0 && !visit_.unconfirmed;
+  if (only_quit && visit_.to_delete == 0) return;
   Report end;
   client::Close ended = close;
   // Where there never was to be TLS, nothing came before it.
@@ -190,7 +223,8 @@ void AccountRunner::take_end(const client::Close& close) {
     ended.end = client::End::protocol_violation;
   }
   explain_end(ended, session_->failure(), session_->certificate_problem(), end);
-  if (visit_.quitting && close.end != client::End::quit_failed) {
+  const bool only_deletions = visit_.quitting && visit_.to_delete > 0 && close.end != client::End::quit_failed;
+  if (only_deletions) {
     end.verdict = Verdict::incomplete;
     end.problem = "the server did not confirm the deletions: " + end.problem;
     end.advice = "the next run sees to them";

@@ -76,10 +76,11 @@ class AccountRunner {
   using Order = pop3::client::Order;
   using Index = std::size_t;
 
-  /// What is known of one session. A second one follows when the first breaks for its pipelining.
+  /// What is known of one session. Another one follows when something that was remembered or tried has broken it.
   struct Visit {
     std::optional<pop3::client::Close> close;
-    bool quitting = false;
+    std::optional<pop3::client::Ready> ready;
+    bool quitting = false;  ///< QUIT is ordered, so nothing else may be.
 
     std::map<MessageNumber, fetch::ListedMessage> listed;
     bool status_known = false;
@@ -92,7 +93,8 @@ class AccountRunner {
 
     std::vector<Index> wanted;   ///< To be retrieved, in this order,
     std::size_t ordered = 0;     ///< of which so many have been asked for.
-    std::size_t unanswered = 0;  ///< Orders of the work whose outcome has not been taken.
+    std::size_t unanswered = 0;  ///< Orders but QUIT whose outcome has not been taken.
+    bool deletes_later = false;  ///< What is delivered leads to DELE.
     std::deque<Index> under_way;
     Octets octets_under_way;
     std::optional<Index> unconfirmed;  ///< Ended where it should not have; what follows will tell.
@@ -106,9 +108,12 @@ class AccountRunner {
   };
 
   Awaitable<void> run_session();
+  bool find_remedy();
+  void begin_anew();
   Awaitable<bool> load_state();
   Awaitable<bool> connect();
   Awaitable<void> converse();
+  void order_quit();
   Awaitable<void> quit();
   Awaitable<Step> next_step();
   void take_end(const pop3::client::Close& close);
@@ -138,7 +143,9 @@ class AccountRunner {
   Result<void> record_plan();
   Result<std::vector<Index>> delivered_before();
   fetch::AccountState state_at_work() const;
-  Awaitable<bool> work();
+  Awaitable<void> work();
+  bool all_received() const;
+  Awaitable<bool> finish_work();
   void give(Order order);
   void give_orders();
   Awaitable<bool> take_step(Step step);
@@ -154,8 +161,11 @@ class AccountRunner {
   Awaitable<bool> deliver(bool commit);
   void take_settled(const Delivery::Settled& settled);
   Awaitable<void> settle();
+  Awaitable<void> settle_work();
   Result<void> record_end();
   fetch::AccountState state_at_end() const;
+  fetch::AccountState with_what_was_learnt(fetch::AccountState state) const;
+  bool has_quit() const { return visit_.close && visit_.close->end == pop3::client::End::quit; }
 
   boost::asio::any_io_executor executor_;
   AccountSettings settings_;
@@ -170,9 +180,10 @@ class AccountRunner {
   bool stopped_ = false;
 
   Report report_;
-  fetch::AccountState state_;  ///< As it was when the session began.
-  std::string mark_;           ///< What AccountState::target_mark is to be.
-  bool pipelining_broken_ = false;
+  fetch::AccountState state_;         ///< As it was when the session began.
+  std::string mark_;                  ///< What AccountState::target_mark is to be.
+  bool pipelining_broken_ = false;    ///< Commands are sent one by one from here on.
+  bool remembered_doubtful_ = false;  ///< AccountState::capabilities are not used any more.
   Visit visit_;
 };
 

@@ -43,6 +43,7 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
   const std::unordered_set<Index> there(found->begin(), found->end());
   std::erase_if(visit_.wanted, [&](Index index) { return there.contains(index); });
   report_.found += there.size();
+  for (const Index index : visit_.wanted) visit_.deletes_later |= decision(index).removal == Removal::once_delivered;
   for (Index i = 0; i < decisions.size(); ++i) {
     const bool delivered = there.contains(i) && decisions[i].removal == Removal::once_delivered;
     if (delivered || decisions[i].removal == Removal::now) order_deletion(i);
@@ -79,30 +80,36 @@ fetch::AccountState AccountRunner::state_at_work() const {
   state.last_login = clock_.now();
   state.unique_ids = visit_.plan.unique_ids;
   state.target_mark = mark_;
-  if (pipelining_broken_) state.pipelining = fetch::Pipelining::broken;
   state.deliveries_open = state_.deliveries_open || !visit_.wanted.empty();
   return state;
 }
 
 // --- Orders ----------------------------------------------------------------------------------------------------------
 
-AccountRunner::Awaitable<bool> AccountRunner::work() {
+AccountRunner::Awaitable<void> AccountRunner::work() {
   for (;;) {
     give_orders();
-    if (visit_.unanswered == 0) {
-      if (visit_.unconfirmed) {
-        give(Order::noop());
-      } else {
-        const bool delivered = co_await deliver(true);
-        if (!delivered) co_return false;
-        if (visit_.unanswered == 0) co_return true;
-      }
-    }
+    const bool go_on = co_await finish_work();
+    if (!go_on) co_return;
     Step step = co_await next_step();
-    if (visit_.close) co_return false;
+    if (visit_.close) co_return;
     const bool taken = co_await take_step(std::move(step));
-    if (!taken) co_return false;
+    if (!taken) co_return;
   }
+}
+
+bool AccountRunner::all_received() const {
+  return visit_.ordered == visit_.wanted.size() && visit_.under_way.empty() && !visit_.message_open;
+}
+
+/// Once all is there: delivers the rest of it, and QUIT follows the DELEs that this leads to in the same round trip.
+AccountRunner::Awaitable<bool> AccountRunner::finish_work() {
+  if (visit_.quitting) co_return true;
+  if (visit_.unconfirmed && visit_.unanswered == 0) give(Order::noop());
+  if (!all_received()) co_return true;
+  const bool delivered = co_await deliver(true);
+  if (delivered) order_quit();
+  co_return delivered;
 }
 
 /// Counted here and not by the session: that has answered an order when the last of its steps is still to be taken.
@@ -125,6 +132,8 @@ void AccountRunner::give_orders() {
     visit_.under_way.push_back(index);
     visit_.octets_under_way += one.octets;
   }
+  // Where nothing will be deleted, nothing else will be asked for.
+  if (!visit_.quitting && !visit_.deletes_later && visit_.ordered == visit_.wanted.size()) order_quit();
 }
 
 /// The decision that is about the order's message. Decisions stand in the order of message-numbers.
@@ -137,7 +146,7 @@ AccountRunner::Index AccountRunner::index_of(const Order& order) const {
 
 void AccountRunner::order_deletion(Index index) {
   ++visit_.to_delete;
-  if (!visit_.close) give(Order::dele(decision(index).number));
+  if (!visit_.close && !visit_.quitting) give(Order::dele(decision(index).number));
 }
 
 // --- What comes of them ----------------------------------------------------------------------------------------------
@@ -249,8 +258,19 @@ void AccountRunner::take_settled(const Delivery::Settled& settled) {
 
 /// However the session ended: what has arrived whole is saved, and what the server has confirmed is recorded.
 AccountRunner::Awaitable<void> AccountRunner::settle() {
-  report_.octets += visit_.planned ? session_->record().octets : Octets();
-  if (!visit_.planned) co_return;
+  if (visit_.planned) co_return co_await settle_work();
+  const fetch::AccountState learnt = with_what_was_learnt(state_);
+  if (settings_.dry_run || learnt == state_) co_return;
+  auto record = [this, learnt] { return ledger_.set_state(learnt); };
+  auto running = pool_.run(record);
+  const Result<void> recorded = co_await std::move(running);
+  if (!recorded) fail_of_ledger(recorded.error());
+}
+
+AccountRunner::Awaitable<void> AccountRunner::settle_work() {
+  report_.octets += session_->record().octets;
+  const bool replied = visit_.close && (has_quit() || visit_.close->end == client::End::quit_failed);
+  if (replied) confirm_message();
   if (visit_.message_open) visit_.events.emplace_back(Delivery::Cut());
   if (visit_.unconfirmed) {
     complain(decision(*visit_.unconfirmed).number,
@@ -261,16 +281,15 @@ AccountRunner::Awaitable<void> AccountRunner::settle() {
   auto running = pool_.run(record);
   const Result<void> recorded = co_await std::move(running);
   if (!recorded) fail_of_ledger(recorded.error());
-  const bool confirmed = visit_.close && visit_.close->end == client::End::quit;
-  report_.deleted += confirmed ? visit_.marked.size() : 0;
-  const std::uint64_t undeleted = visit_.to_delete - (confirmed ? visit_.marked.size() : 0);
-  report_.left_behind = visit_.wanted.size() - visit_.settled + undeleted;
+  const std::uint64_t deleted = has_quit() ? visit_.marked.size() : 0;
+  report_.deleted += deleted;
+  report_.left_behind = visit_.wanted.size() - visit_.settled + visit_.to_delete - deleted;
 }
 
 /// In the pool.
 Result<void> AccountRunner::record_end() {
   std::vector<fetch::Change> changes;
-  if (visit_.close && visit_.close->end == client::End::quit) {
+  if (has_quit()) {
     for (const Index index : visit_.marked) {
       if (!decision(index).key.empty()) changes.emplace_back(change::Gone{decision(index).key, clock_.now()});
     }
@@ -278,12 +297,21 @@ Result<void> AccountRunner::record_end() {
   return ledger_.apply(changes, state_at_end());
 }
 
-fetch::AccountState AccountRunner::state_at_end() const {
-  fetch::AccountState state = state_at_work();
-  const bool quit = visit_.close && visit_.close->end == client::End::quit;
-  state.deliveries_open = delivery_.unsettled();
+/// What makes the next session shorter, or keeps it from breaking.
+fetch::AccountState AccountRunner::with_what_was_learnt(fetch::AccountState state) const {
+  if (remembered_doubtful_) state.capabilities.clear();
+  if (!visit_.ready) return state;
+  if (settings_.server.tls != client::Tls::none) state.capabilities = visit_.ready->capabilities_before_login.text();
   if (session_->record().pipelining_proven) state.pipelining = fetch::Pipelining::works;
-  const bool all_done = quit && visit_.refusals == 0 && visit_.settled == visit_.wanted.size() &&
+  // If it broke without pipelining too, that was not why.
+  if (pipelining_broken_ && has_quit()) state.pipelining = fetch::Pipelining::broken;
+  return state;
+}
+
+fetch::AccountState AccountRunner::state_at_end() const {
+  fetch::AccountState state = with_what_was_learnt(state_at_work());
+  state.deliveries_open = delivery_.unsettled();
+  const bool all_done = has_quit() && visit_.refusals == 0 && visit_.settled == visit_.wanted.size() &&
                         visit_.marked.size() == visit_.to_delete;
   if (!all_done) return state;
   state.stat = visit_.listing.stat;

@@ -109,9 +109,16 @@ Result<void> MaildirTarget::index_folder(const fs::path& folder) {
   return {};
 }
 
+/// Who delivered what is found may have been killed before it was durable, and it will be deleted elsewhere for it.
 Result<Presence> MaildirTarget::find(std::string_view name) {
   if (auto loaded = load_index(); !loaded) return loaded.error();
-  return index_.contains(std::string(name)) ? Presence::present : Presence::absent;
+  if (!index_.contains(std::string(name))) return Presence::absent;
+  for (const char* part : {"new", "cur"}) {
+    if (found_is_durable_) break;
+    if (auto synced = ops_.sync_folder(folder_ / part); !synced) return synced.error();
+  }
+  found_is_durable_ = true;
+  return Presence::present;
 }
 
 Result<void> MaildirTarget::begin(const fetch::Incoming& message) {

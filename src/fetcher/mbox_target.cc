@@ -83,6 +83,8 @@ Result<Presence> MboxTarget::find(std::string_view name) {
     auto lock = MboxLock::take(mbox_, ops_);
     if (!lock) return lock.error();
     if (auto scanned = scan(lock->descriptor()); !scanned) return scanned.error();
+    // Who wrote it may have been killed before it was durable, and what is found will be deleted elsewhere for it.
+    if (auto synced = ops_.sync(lock->descriptor()); !synced) return synced.error();
   }
   const std::string prefix = std::string(name) + ".";
   const auto at = there_.lower_bound(prefix);

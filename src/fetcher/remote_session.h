@@ -32,7 +32,6 @@ class RemoteSession {
   /// May be given before the first next() too.
   void order(pop3::client::Order order);
   /// These only after the step Ready.
-  std::size_t orders_waiting() const { return session_->orders_waiting(); }
   bool window_open() const { return session_->window_open(); }
   const pop3::client::SessionRecord& record() const { return session_->record(); }
 

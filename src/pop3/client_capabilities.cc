@@ -73,4 +73,36 @@ void Capabilities::take_line(std::string_view line) {
   }
 }
 
+std::string Capabilities::text() const {
+  if (!known) return {};
+  std::string lines = "CAPA";  // so that a server that knows CAPA and nothing else is remembered too
+  const auto add = [&lines](bool there, std::string_view line) {
+    if (there) lines.append("\n").append(line);
+  };
+  add(top, "TOP");
+  add(user, "USER");
+  add(uidl, "UIDL");
+  add(stls, "STLS");
+  add(pipelining, "PIPELINING");
+  add(resp_codes, "RESP-CODES");
+  add(auth_resp_code, "AUTH-RESP-CODE");
+  for (const std::string& mechanism : sasl) add(true, "SASL " + mechanism);
+  if (login_delay) add(true, "LOGIN-DELAY " + std::to_string(login_delay->count()));
+  if (expire_days) add(true, "EXPIRE " + std::to_string(*expire_days));
+  add(expire_never, "EXPIRE NEVER");
+  add(!implementation.empty(), "IMPLEMENTATION " + implementation);
+  return lines;
+}
+
+Capabilities Capabilities::from_text(std::string_view text) {
+  Capabilities capabilities;
+  capabilities.known = !text.empty();
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    capabilities.take_line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return capabilities;
+}
+
 }  // namespace fermo::pop3::client

@@ -28,6 +28,11 @@ struct Capabilities {
 
   /// Takes one line of the answer; what is unknown or malformed is passed over.
   void take_line(std::string_view line);
+
+  /// What matters of it as lines of an answer to CAPA, joined by LF, to be kept for the next session; empty when
+  /// nothing is known.
+  std::string text() const;
+  static Capabilities from_text(std::string_view text);
 };
 
 }  // namespace fermo::pop3::client

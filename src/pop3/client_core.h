@@ -143,9 +143,8 @@ class Core {
   unsigned challenges_ = 0;
 
   // TRANSACTION.
-  bool authenticated_ = false;
-  bool ready_ = false;        ///< Capabilities after login are known too: orders may be taken.
-  std::deque<Order> orders_;  ///< Not sent yet.
+  bool authenticated_ = false;  ///< Orders may leave, behind a CAPA where PIPELINING was announced before.
+  std::deque<Order> orders_;    ///< Not sent yet.
   std::size_t orders_octets_ = 0;
   bool quit_ordered_ = false;
   std::uint64_t marked_ = 0;

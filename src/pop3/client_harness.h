@@ -147,8 +147,10 @@ class Harness {
     under_way_.push_back(line.size() + 2);
     octets_under_way_ += line.size() + 2;
     deepest_ = std::max(deepest_, under_way_.size());
-    FERMO_CHECK(under_way_.size() == 1 || (octets_under_way_ <= settings_.window_octets &&
-                                           settings_.pipelining != Pipelining::off && ready_->capabilities.pipelining));
+    const bool alone = ready_ && under_way_.size() == 1;
+    const bool pipelining = !ready_ || ready_->capabilities.pipelining;  // what was so before Ready, take(Ready) checks
+    FERMO_CHECK(alone || (octets_under_way_ <= settings_.window_octets && settings_.pipelining != Pipelining::off &&
+                          pipelining));
   }
 
   void take(StartTls&) {
@@ -158,7 +160,7 @@ class Harness {
   }
 
   void take(Ready& ready) {
-    FERMO_CHECK(!ready_);
+    FERMO_CHECK(!ready_ && (under_way_.empty() || ready.capabilities_before_login.pipelining));
     trace_ += "<ready " + std::string(name_of(ready.method)) + ">";
     ready_ = std::move(ready);
   }

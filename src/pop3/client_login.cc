@@ -250,7 +250,6 @@ void Core::logged_in() {
 }
 
 void Core::push_ready() {
-  ready_ = true;
   push(Ready{.capabilities = capabilities_,
              .capabilities_before_login = std::move(capabilities_before_login_),
              .greeting = std::move(greeting_),

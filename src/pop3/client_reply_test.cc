@@ -90,6 +90,22 @@ TEST(ClientCapabilities, AreLeftOutWhereTheyMakeNoSense) {
   EXPECT_TRUE(capabilities_of({"EXPIRE never"}).expire_never);
 }
 
+TEST(ClientCapabilities, AreTheSameAfterTheyWereKept) {
+  auto said =
+      capabilities_of({"TOP", "USER", "UIDL", "STLS", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE",
+                       "SASL PLAIN SCRAM-SHA-256", "LOGIN-DELAY 60", "EXPIRE 7", "IMPLEMENTATION Some server 2"});
+  said.known = true;
+  EXPECT_EQ(Capabilities::from_text(said.text()), said);
+  auto others = capabilities_of({"EXPIRE NEVER"});
+  others.known = true;
+  EXPECT_EQ(Capabilities::from_text(others.text()), others);
+  Capabilities none;
+  EXPECT_EQ(none.text(), "");
+  EXPECT_EQ(Capabilities::from_text(""), none);
+  none.known = true;
+  EXPECT_EQ(Capabilities::from_text(none.text()), none);
+}
+
 // --- Numbers ---------------------------------------------------------------------------------------------------------
 
 TEST(ClientListing, ReadsNumbersWithWhateverFollows) {

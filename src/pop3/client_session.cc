@@ -15,6 +15,9 @@ constexpr std::string_view line_end = "\r\n";
 /// The longest command that an order can become, "TOP" with two numbers of 20 digits.
 constexpr std::size_t order_octets_max = 48;
 
+/// What the probe begins with: CAPA, STAT, LIST and UIDL. MailKit met a server that drops the line at ten.
+constexpr std::size_t depth_at_first = 4;
+
 std::string_view keyword_of(Verb verb) {
   switch (verb) {
     case Verb::stat:
@@ -81,7 +84,7 @@ void Core::advance() {
   if (expired_) return close(End::timed_out);
   if (exchanges_.empty() && !splitter_.empty()) return take_unsolicited();
   if (exchanges_.empty() && input_ended_) return close(End::disconnected);
-  if (ready_ && sending_pays()) return send_orders();
+  if (authenticated_ && sending_pays()) return send_orders();
   if (exchanges_.empty()) return push(Idle{});
   read();
 }
@@ -166,7 +169,7 @@ bool Core::pipelines() const {
 
 std::size_t Core::depth_max() const {
   if (settings_.pipelining == Pipelining::on) return std::numeric_limits<std::size_t>::max();
-  return 2 * std::max<std::size_t>(depth_answered_, 1);
+  return std::max(depth_at_first, 2 * depth_answered_);
 }
 
 /// Whether so many more octets and commands may be under way.
@@ -185,7 +188,7 @@ bool Core::sending_pays() const {
 }
 
 bool Core::window_open() const {
-  if (!ready_ || quit_ordered_ || end_) return false;
+  if (!authenticated_ || quit_ordered_ || end_) return false;
   if (exchanges_.empty() && orders_.empty()) return true;
   return octets_under_way_ <= settings_.window_octets / 2 && exchanges_.size() <= depth_max() / 2 &&
          fits_window(orders_octets_ + order_octets_max, orders_.size() + 1);

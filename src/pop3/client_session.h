@@ -31,7 +31,7 @@ enum class Tls {
 /// How far a server's PIPELINING (RFC 2449 §6.6) is believed.
 enum class Pipelining {
   off,    ///< One command at a time.
-  probe,  ///< When announced: two commands at first, then up to twice as many as were ever answered.
+  probe,  ///< When announced: four commands at first, then up to twice as many as were ever answered.
   on,     ///< When announced: the whole window from the start, because it has worked before.
 };
 
@@ -236,9 +236,9 @@ class Core;
 namespace fermo::pop3 {
 
 /// One session. Call next() and obey until it gives NeedInput, Idle or StartTls; then receive(), order() or answer(),
-/// then next() again. Orders may be given at any time before order(quit), before Ready too: they wait for it, and are
-/// answered in their order. Not thread-safe. Memory is bounded: what one receive() brought, one line, one page of a
-/// listing, and the orders that wait.
+/// then next() again. Orders may be given at any time before order(quit), before Ready too: none leaves before the
+/// login, and they are answered in their order. Not thread-safe. Memory is bounded: what one receive() brought, one
+/// line, one page of a listing, and the orders that wait.
 class ClientSession {
  public:
   explicit ClientSession(client::Settings settings);
@@ -258,7 +258,7 @@ class ClientSession {
   /// Orders that are not answered yet, whether they have left or not.
   std::size_t orders_waiting() const;
   /// One more order would leave at the next call of next(), without waiting for an answer: the time to give it. Give
-  /// orders while it is true, and the window is full. False before Ready.
+  /// orders while it is true, and the window is full. False before the login.
   bool window_open() const;
 
   client::Step next();

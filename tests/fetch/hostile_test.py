@@ -505,6 +505,23 @@ class TlsTest(HostileTest):
         self.assertEqual(fetcher.run("delete", code=fetching.TEMPORARY)["fetched"], 2)
         self.repaired(fetcher, server, "delete")
 
+    def test_remembered_ways_to_log_in_that_are_no_longer_taken(self):
+        options = ["--ca", str(self.certificates / "ca.pem")]
+        server = self.server(tls=self.context("good"), capabilities=("USER", "UIDL", "SASL PLAIN"))
+        fetcher = self.fetcher(server, "pop3s", options=options)
+        server.hooks = {"AUTH": b"+OK\r\n"}
+        self.assertEqual(fetcher.run()["fetched"], 5)
+        self.assertIn("CAPA", server.seen)
+        server.seen.clear()
+        server.hooks = {"AUTH": b"-ERR gone\r\n"}
+        server.capabilities = ("USER", "UIDL")
+        self.assertEqual(fetcher.run()["fetched"], 0)
+        self.assertEqual(server.seen[0].partition(" ")[0], "AUTH")  # what it could do was remembered
+        self.assertEqual(server.seen[1:4], ["CAPA", "USER ann", f"PASS {fetching.PASSWORD}"])
+        server.seen.clear()
+        fetcher.run()
+        self.assertEqual(server.seen[:2], ["USER ann", f"PASS {fetching.PASSWORD}"])
+
     def stls(self, code, hooks=None, **settings):
         server = self.server(hooks=hooks, **settings)
         fetcher = self.fetcher(server, "pop3+stls", options=["--ca", str(self.certificates / "ca.pem")])
