@@ -69,6 +69,7 @@ void DiskJournal::file_renamed(const std::string& from, const std::string& to, s
 }
 
 void DiskJournal::file_synced(const std::string& path) {
+  if (cut_) return;
   if (const auto found = synced_octets_.find(path); found != synced_octets_.end()) found->second = size_of(path);
 }
 
@@ -79,21 +80,39 @@ void DiskJournal::file_truncated(const std::string& path) {
 }
 
 void DiskJournal::folder_synced(const std::string& path) {
+  if (cut_) return;
   const std::string folder = (fs::path(path) / "").lexically_normal().parent_path().string();
   std::erase_if(entries_, [&folder](const Entry& entry) { return folder_of(entry.path) == folder; });
 }
 
+void DiskJournal::cut() {
+  if (cut_) return;
+  cut_ = {entries_.size(), synced_octets_, {}};
+  for (const auto& [path, synced] : synced_octets_) cut_->octets[path] = size_of(path);
+}
+
 void DiskJournal::apply_loss(Loss loss, std::uint64_t seed) {
+  if (cut_) {
+    undo_down_to(cut_->entries);
+    synced_octets_ = cut_->synced_octets;
+    for (const auto& [path, octets] : cut_->octets) {
+      if (size_of(path) > octets) fs::resize_file(path, octets);
+    }
+  }
   std::mt19937_64 random(seed);
-  const std::size_t entries_left = loss == Loss::everything ? 0 : random() % (entries_.size() + 1);
+  undo_down_to(loss == Loss::everything ? 0 : random() % (entries_.size() + 1));
+  for (const auto& [path, synced] : synced_octets_) lose_octets(path, synced, loss, random);
+  entries_.clear();
+  synced_octets_.clear();
+  cut_.reset();
+  for (const auto& old : fs::directory_iterator(attic_)) fs::remove(old);
+}
+
+void DiskJournal::undo_down_to(std::size_t entries_left) {
   while (entries_.size() > entries_left) {
     undo(entries_.back());
     entries_.pop_back();
   }
-  for (const auto& [path, synced] : synced_octets_) lose_octets(path, synced, loss, random);
-  entries_.clear();
-  synced_octets_.clear();
-  for (const auto& old : fs::directory_iterator(attic_)) fs::remove(old);
 }
 
 void DiskJournal::undo(const Entry& entry) {

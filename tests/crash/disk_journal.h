@@ -3,8 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
-#include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -29,6 +28,9 @@ class DiskJournal {
   void file_truncated(const std::string& path);
   void folder_synced(const std::string& path);
 
+  /// The power fails here. Whoever works on goes on noting what he does, so that it can be undone; none of it counts.
+  void cut();
+
   enum class Loss {
     everything,  ///< Nothing that was not synced is there.
     tail,        ///< A part from the beginning is.
@@ -45,6 +47,7 @@ class DiskJournal {
     std::string kept;  ///< deleted, renamed: what was at `path` before, in the attic; may be empty.
   };
 
+  void undo_down_to(std::size_t entries_left);
   void undo(const Entry& entry);
   void lose_octets(const std::string& path, std::uintmax_t synced, Loss loss, std::mt19937_64& random);
 
@@ -52,6 +55,12 @@ class DiskJournal {
   std::uint64_t kept_ = 0;
   std::vector<Entry> entries_;                           ///< Not synced, oldest first.
   std::map<std::string, std::uintmax_t> synced_octets_;  ///< Of files that were written to.
+  struct Cut {
+    std::size_t entries;
+    std::map<std::string, std::uintmax_t> synced_octets;
+    std::map<std::string, std::uintmax_t> octets;  ///< What each of those files held.
+  };
+  std::optional<Cut> cut_;
 };
 
 }  // namespace fermo::crash

@@ -87,7 +87,8 @@ void PowerCutTrial::deliver_until_cut(std::uint64_t seed) {
     }
     std::vector<maildrop::Recipient> recipients;
     for (const std::string& drop : one.drops) recipients.push_back(conformance::recipient(drop));
-    one.acknowledged = conformance::try_deliver(*store_, message_of(one.token), recipients).has_value();
+    one.acknowledged =
+        conformance::try_deliver(*store_, message_of(one.token), recipients).has_value() && !disk_.is_cut();
     const std::lock_guard lock(mutex_);
     acknowledged_ += one.acknowledged ? 1 : 0;
     delivered_.push_back(std::move(one));
@@ -111,7 +112,8 @@ void PowerCutTrial::delete_until_cut(std::uint64_t seed) {
       chosen.push_back(number);
     }
     if (chosen.empty()) continue;
-    one.acknowledged = !(*session)->commit_deletions(conformance::numbers(chosen)).has_error();
+    if (disk_.is_cut()) return;  // What was listed may itself never have been.
+    one.acknowledged = !(*session)->commit_deletions(conformance::numbers(chosen)).has_error() && !disk_.is_cut();
     const std::lock_guard lock(mutex_);
     deleted_.push_back(std::move(one));
   }

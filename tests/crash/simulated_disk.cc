@@ -35,16 +35,6 @@ class SimulatedFileSystem final : public rocksdb::FileSystemWrapper {
   }
   IOStatus NewDirectory(const std::string& path, const IOOptions& options,
                         std::unique_ptr<rocksdb::FSDirectory>* folder, IODebugContext* debug) override;
-  IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
-                             std::unique_ptr<rocksdb::FSSequentialFile>* file, IODebugContext* debug) override {
-    if (disk_.is_cut()) return powerless();
-    return target()->NewSequentialFile(path, options, file, debug);
-  }
-  IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
-                               std::unique_ptr<rocksdb::FSRandomAccessFile>* file, IODebugContext* debug) override {
-    if (disk_.is_cut()) return powerless();
-    return target()->NewRandomAccessFile(path, options, file, debug);
-  }
   IOStatus DeleteFile(const std::string& path, const IOOptions& options, IODebugContext* debug) override;
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                       IODebugContext* debug) override;
@@ -53,7 +43,6 @@ class SimulatedFileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus Truncate(const std::string& path, std::size_t size, const IOOptions& options,
                     IODebugContext* debug) override;
 
-  static IOStatus powerless() { return IOStatus::IOError("the power is off"); }
   static IOStatus full() {
     IOStatus status = IOStatus::NoSpace("No space left on device");
     status.SetRetryable(true);  // as RocksDB's own file system says it
@@ -63,8 +52,10 @@ class SimulatedFileSystem final : public rocksdb::FileSystemWrapper {
   /// Runs `real` if the disk lets it, and then `note`. Nothing else happens to the disk meanwhile.
   IOStatus change(const std::function<IOStatus()>& real, const std::function<void()>& note, bool takes_space = false) {
     const std::lock_guard lock(disk_.mutex_);
-    if (++disk_.changes_ > disk_.cut_at_) disk_.cut_ = true;
-    if (disk_.cut_) return powerless();
+    if (++disk_.changes_ > disk_.cut_at_) {
+      disk_.cut_ = true;
+      disk_.journal_.cut();
+    }
     if (disk_.fault_ == SimulatedDisk::Fault::read_only) return IOStatus::IOError("Read-only file system");
     if (disk_.fault_ == SimulatedDisk::Fault::full && takes_space) return full();
     const IOStatus status = real();
@@ -167,7 +158,6 @@ IOStatus SimulatedFileSystem::ReopenWritableFile(const std::string& path, const 
 
 IOStatus SimulatedFileSystem::NewDirectory(const std::string& path, const IOOptions& options,
                                            std::unique_ptr<rocksdb::FSDirectory>* folder, IODebugContext* debug) {
-  if (disk_.is_cut()) return powerless();
   if (const IOStatus status = target()->NewDirectory(path, options, folder, debug); !status.ok()) return status;
   *folder = std::make_unique<SimulatedFolder>(*this, path);
   return IOStatus::OK();
@@ -198,7 +188,6 @@ IOStatus SimulatedFileSystem::CreateDir(const std::string& path, const IOOptions
 
 IOStatus SimulatedFileSystem::CreateDirIfMissing(const std::string& path, const IOOptions& options,
                                                  IODebugContext* debug) {
-  if (disk_.is_cut()) return powerless();
   if (std::filesystem::is_directory(path)) return IOStatus::OK();
   return CreateDir(path, options, debug);
 }

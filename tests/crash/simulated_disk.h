@@ -21,7 +21,9 @@ class SimulatedDisk {
   /// May outlive this object's other users, not this object.
   std::shared_ptr<rocksdb::FileSystem> file_system();
 
-  /// After this many more changes (writes, syncs, renames, …) every further one fails, as do new reads.
+  /// The power fails after this many more changes (writes, syncs, renames, …). A dying machine is told of no error:
+  /// whoever works on is let, and what he does then is as if it had never been (what is acknowledged after is_cut() is
+  /// not).
   void cut_after(std::uint64_t changes);
   bool is_cut() const;
   /// With nothing open any more: takes away what was not safe, and gives power again.
