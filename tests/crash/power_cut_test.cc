@@ -10,11 +10,11 @@ using Loss = DiskJournal::Loss;
 
 TEST(PowerCut, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
   PowerCutTrial trial(true);
-  for (std::uint64_t cycle = 0; cycle < 60; ++cycle) {
+  for (std::uint64_t cycle = 0; cycle < FERMO_POWER_CUTS; ++cycle) {
     const Loss loss = std::array{Loss::everything, Loss::tail, Loss::torn}[cycle % 3];
     ASSERT_THAT(trial.run(1000 + cycle, loss), testing::IsEmpty()) << "cycle " << cycle;
   }
-  EXPECT_GT(trial.acknowledged(), 500u);
+  EXPECT_GT(trial.acknowledged(), 8u * FERMO_POWER_CUTS);
   RecordProperty("acknowledged", std::to_string(trial.acknowledged()));
   RecordProperty("torn_ends", std::to_string(trial.torn_ends()));
 }
