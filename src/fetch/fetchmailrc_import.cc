@@ -151,6 +151,12 @@ constexpr std::array unsupported{Option{"envelope", Argument::one},       Option
                                  Option{"limitflush", Argument::none},    Option{"sslfingerprint", Argument::one},
                                  Option{"interval", Argument::one}};
 
+/// Options that may be written in one word with "no".
+constexpr std::array<std::string_view, 17> negatable{
+    "keep",       "flush",      "fetchall",      "rewrite",    "stripcr",   "forcecr",
+    "pass8bits",  "dropstatus", "dropdelivered", "mimedecode", "idle",      "dns",
+    "checkalias", "uidl",       "tracepolls",    "sslcertck",  "limitflush"};
+
 class FetchmailrcReader {
  public:
   explicit FetchmailrcReader(std::string_view text) : tokens_(text.substr(0, limits::import_octets_max)) {}
@@ -165,7 +171,19 @@ class FetchmailrcReader {
   }
 
  private:
-  void advance() { token_ = tokens_.next(); }
+  /// "nokeep" is read as "no keep".
+  void advance() {
+    if (after_no_) {
+      token_ = std::exchange(after_no_, std::nullopt);
+      return;
+    }
+    token_ = tokens_.next();
+    if (!token_ || token_->quoted || !equals_ignoring_case(std::string_view(token_->text).substr(0, 2), "no")) return;
+    const std::string rest = in_lower_case(token_->text.substr(2));
+    if (std::ranges::find(negatable, rest) == negatable.end()) return;
+    after_no_ = Token{rest, false, token_->line};
+    token_->text = "no";
+  }
   bool is(std::string_view word) const { return token_ && !token_->quoted && equals_ignoring_case(token_->text, word); }
   bool is_any(std::initializer_list<std::string_view> words) const {
     return std::ranges::any_of(words, [this](std::string_view word) { return is(word); });
@@ -202,6 +220,7 @@ class FetchmailrcReader {
 
   Tokens tokens_;
   std::optional<Token> token_;
+  std::optional<Token> after_no_;
   ImportedSettings out_;
   Entry defaults_;
   Entry server_;

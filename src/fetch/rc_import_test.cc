@@ -23,6 +23,13 @@ std::vector<std::string> told(const ImportProblems& problems) {
   return all;
 }
 
+TEST(Fetchmailrc, TakesNoInOneWordWithItsOption) {
+  const auto read = read_fetchmailrc("defaults keep poll h proto pop3 user a pass b nokeep norewrite nodns mda x");
+  ASSERT_THAT(read.accounts, SizeIs(1));
+  EXPECT_EQ(read.accounts[0].policy.mode, Mode::remove);
+  EXPECT_THAT(told(read.problems), IsEmpty());
+}
+
 TEST(Fetchmailrc, DescribesServersAndUsers) {
   const auto read = read_fetchmailrc(R"(# comment
 set daemon 300 ; set no bouncemail set logfile "/var/log/fetchmail"

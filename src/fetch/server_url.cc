@@ -54,9 +54,9 @@ Endpoint read_endpoint(std::string_view rest, std::uint16_t usual, std::string& 
   return {std::string(rest), number.value_or(usual)};
 }
 
-std::string text_of(std::string_view scheme, const std::string& host, std::uint16_t port, std::uint16_t usual) {
+std::string text_of(std::string_view start, const std::string& host, std::uint16_t port, std::uint16_t usual) {
   const bool ipv6 = host.find(':') != std::string::npos;
-  return std::string(scheme) + "://" + (ipv6 ? "[" + host + "]" : host) +
+  return std::string(start) + (ipv6 ? "[" + host + "]" : host) +
          (port == usual ? std::string() : ":" + std::to_string(port));
 }
 
@@ -80,23 +80,29 @@ ServerUrlRead read_server_url(std::string_view text) {
 
 std::string text_of(const ServerUrl& server) {
   const auto* const scheme = std::ranges::find(schemes, server.tls, &Scheme::tls);
-  return text_of(scheme->name, server.host, server.port, usual_port(server.tls));
+  return text_of(std::string(scheme->name) + "://", server.host, server.port, usual_port(server.tls));
 }
 
 ProxyUrlRead read_proxy_url(std::string_view text) {
-  constexpr std::string_view scheme = "socks5://";
-  const auto wrong = [&](const std::string& why) {
-    return ProxyUrlRead{{}, quoted_for_people(text) + " is no proxy: " + why + "; write socks5://HOST[:PORT]"};
-  };
-  if (!text.starts_with(scheme)) return wrong("it does not begin with socks5://");
+  const auto wrong = [](std::string why) { return ProxyUrlRead{{}, why + "; write socks5://[USER@]HOST[:PORT]"}; };
+  const auto scheme_end = text.find("://");
+  if (scheme_end == std::string_view::npos) return wrong("the proxy has no scheme");
+  const auto scheme = text.substr(0, scheme_end);
+  if (scheme != "socks5" && scheme != "socks5h") return wrong("only SOCKS5 proxies can be used");
+  std::string_view rest = text.substr(scheme_end + 3);
+  const auto at = rest.rfind('@');
+  const std::string_view user = at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
+  if (user.find(':') != std::string_view::npos) return wrong("a password does not belong into the name of a proxy");
+  if (at != std::string_view::npos) rest.remove_prefix(at + 1);
   std::string problem;
-  auto endpoint = read_endpoint(text.substr(scheme.size()), port_socks, problem);
-  if (!problem.empty()) return wrong(problem);
-  return {ProxyUrl{std::move(endpoint.host), endpoint.port}, {}};
+  auto endpoint = read_endpoint(rest, port_socks, problem);
+  if (!problem.empty()) return wrong("the proxy cannot be found: " + problem);
+  return {ProxyUrl{std::move(endpoint.host), endpoint.port, std::string(user)}, {}};
 }
 
 std::string text_of(const ProxyUrl& proxy) {
-  return text_of("socks5", proxy.host, proxy.port, port_socks);
+  const std::string user = proxy.user.empty() ? std::string() : proxy.user + "@";
+  return text_of("socks5://" + user, proxy.host, proxy.port, port_socks);
 }
 
 std::string account_name(std::string_view user, const ServerUrl& server) {

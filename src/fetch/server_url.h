@@ -30,6 +30,7 @@ std::string text_of(const ServerUrl& server);
 struct ProxyUrl {
   std::string host;
   std::uint16_t port = 0;
+  std::string user;  ///< Empty: nobody logs in.
   friend bool operator==(const ProxyUrl&, const ProxyUrl&) = default;
 };
 
@@ -37,7 +38,8 @@ struct ProxyUrlRead {
   std::optional<ProxyUrl> proxy;
   std::string problem;
 };
-/// "socks5://HOST[:PORT]"; port 1080 when there is none.
+/// "socks5://[USER@]HOST[:PORT]"; port 1080 when there is none. "socks5h://" is the same. A password in it is a
+/// problem, and is not repeated.
 ProxyUrlRead read_proxy_url(std::string_view text);
 std::string text_of(const ProxyUrl& proxy);
 

@@ -35,9 +35,15 @@ TEST(ServerUrl, WhatIsWrongIsTold) {
 }
 
 TEST(ServerUrl, ProxiesAreSocks5) {
-  EXPECT_EQ(read_proxy_url("socks5://127.0.0.1:9050").proxy, (ProxyUrl{"127.0.0.1", 9050}));
-  EXPECT_EQ(text_of(*read_proxy_url("socks5://[::1]").proxy), "socks5://[::1]");
-  EXPECT_THAT(read_proxy_url("http://h").problem, HasSubstr("socks5://"));
+  EXPECT_EQ(read_proxy_url("socks5://127.0.0.1:9050").proxy, (ProxyUrl{"127.0.0.1", 9050, ""}));
+  EXPECT_EQ(read_proxy_url("socks5h://ann@proxy").proxy, (ProxyUrl{"proxy", 1080, "ann"}));
+  for (const std::string text : {"socks5://[::1]", "socks5://ann@h:1"}) {
+    EXPECT_EQ(text_of(*read_proxy_url(text).proxy), text);
+  }
+  for (const std::string text : {"h:1080", "http://h", "socks5://", "socks5://h:0", "socks5://ann:secret@h"}) {
+    EXPECT_THAT(read_proxy_url(text).problem,
+                testing::AllOf(HasSubstr("socks5://[USER@]HOST"), Not(HasSubstr("secret"))));
+  }
 }
 
 TEST(ServerUrl, TheLedgerKnowsAnAccountByUserAndServer) {

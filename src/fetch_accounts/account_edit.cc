@@ -51,6 +51,17 @@ std::optional<TableLines> find_table(const std::vector<Statement>& statements, s
   return TableLines{index(header), std::max(end, index(header) + 1)};
 }
 
+/// Where what belongs to a table ends: with the comment right below its last key, and the blank lines after that.
+std::size_t content_end(const std::vector<Statement>& statements, const TableLines& table) {
+  std::size_t end = table.header + 1;
+  for (std::size_t i = end; i < table.end; ++i) {
+    if (statements[i].kind == Kind::assignment) end = i + 1;
+  }
+  while (end < table.end && statements[end].kind == Kind::comment) ++end;
+  while (end < table.end && statements[end].kind == Kind::blank) ++end;
+  return end;
+}
+
 /// With one key changed.
 std::string changed(std::string_view text, const std::vector<Statement>& statements, const TableLines& table,
                     const KeyChange& change) {
@@ -105,10 +116,11 @@ std::optional<std::string> without_account(std::string_view text, std::string_vi
   if (!table) return std::nullopt;
   std::size_t first = comment_above(statements, table->header);
   if (first == 0) first = table->header;  // a comment at the beginning is about the file
-  const bool is_last = table->end == statements.size();
+  const std::size_t end = content_end(statements, *table);
+  const bool is_last = end == statements.size();
   while (is_last && first > 0 && statements[first - 1].kind == Kind::blank) --first;
-  const std::size_t end = is_last ? text.size() : statements[table->end].begin;
-  return std::string(text.substr(0, statements[first].begin)) + std::string(text.substr(end));
+  const std::size_t after = is_last ? text.size() : statements[end].begin;
+  return std::string(text.substr(0, statements[first].begin)) + std::string(text.substr(after));
 }
 
 }  // namespace fermo::fetch_accounts

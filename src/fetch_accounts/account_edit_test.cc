@@ -77,7 +77,8 @@ TEST(AccountEdit, TakesAKeyAway) {
 TEST(AccountEdit, RemovesATableWithItsCommentAndNoOther) {
   const std::string ann = file.substr(file.find("# The old"), file.find("# Work.") - file.find("# The old"));
   EXPECT_EQ(without_account(file, "ann"), with(file, ann, ""));
-  EXPECT_EQ(without_account(file, "ann@work.example"), file.substr(0, file.find("\n# Work.")));
+  EXPECT_EQ(without_account(file, "ann@work.example"), file.substr(0, file.find("# Work.")) + "# nothing more\n");
+  EXPECT_EQ(without_account("# Head.\n\n[account.a]\nx = 1\n\n", "a"), "# Head.\n");
   EXPECT_EQ(without_account("# Head.\n[account.a]\nx = 1\n[account.b]\n", "a"), "# Head.\n[account.b]\n");
   EXPECT_EQ(without_account("[account.a]\nx = 1", "a"), "");
 }

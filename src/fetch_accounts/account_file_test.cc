@@ -97,7 +97,7 @@ allow_plaintext = true
   expected.timeout = std::chrono::seconds(20);
   expected.authorities = "/etc/ca.pem";
   expected.pins = {"sha256//x", "sha256//y"};
-  expected.proxy = fetch::ProxyUrl{"127.0.0.1", 9050};
+  expected.proxy = fetch::ProxyUrl{"127.0.0.1", 9050, ""};
   expected.allow_plaintext = true;
   EXPECT_EQ(account, expected);
 }

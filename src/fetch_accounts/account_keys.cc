@@ -200,8 +200,8 @@ constexpr std::array all_keys{
         }},
     Key{"pins", "SHA-256 of the server's public key, of which one must be right",
         R"(["sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="])", Form::texts, false, read_pins},
-    Key{"proxy", "A SOCKS5 proxy to connect through: socks5://HOST[:PORT]", R"("socks5://127.0.0.1:9050")", Form::text,
-        true, read_proxy},
+    Key{"proxy", "A SOCKS5 proxy to connect through: socks5://[USER@]HOST[:PORT]", R"("socks5://127.0.0.1:9050")",
+        Form::text, true, read_proxy},
     Key{"allow_plaintext", "Take pop3:// and send the password without TLS", "true", Form::boolean, false,
         [](const ValueReader& value, Draft& draft, const Context&) {
           read_boolean(value, draft.account.allow_plaintext);

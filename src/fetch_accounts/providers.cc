@@ -208,6 +208,32 @@ std::string before_login(const Provider& provider) {
   return text.empty() ? text : name + ": " + text;
 }
 
+std::string after_refused_login(std::string_view words, const Provider* provider) {
+  std::string said(words);
+  std::ranges::transform(said, said.begin(), lower);
+  const auto says = [&said](std::initializer_list<std::string_view> parts) {
+    return std::ranges::any_of(parts, [&said](std::string_view part) { return said.find(part) != said.npos; });
+  };
+  const bool about_pop = says({"pop3", "pop access", "pop-zugang", " pop "});
+  if (about_pop && says({"not enabled", "disabled", "deactivated", "switched off", "not allowed", "deaktiviert"})) {
+    const std::string where = provider != nullptr && !provider->switch_on.empty()
+                                  ? "at " + std::string(provider->switch_on)
+                                  : "in the settings of the account on the provider's web pages";
+    return "POP3 is switched off there; switch it on " + where;
+  }
+  if (says({"application-specific", "app password", "app-specific", "application password", "web login required"})) {
+    const std::string where = provider != nullptr && !provider->passwords.empty()
+                                  ? "; it is made at " + std::string(provider->passwords)
+                                  : std::string();
+    return "it wants a password made for programs (app password), not the one of the account" + where;
+  }
+  const std::string hint = provider == nullptr ? std::string() : before_login(*provider);
+  if (!hint.empty()) return "check user and password; " + hint;
+  if (provider != nullptr) return "check user and password";
+  return "check user and password; many providers want POP3 to be switched on first, and a password made for programs "
+         "(app password)";
+}
+
 SettingsFound settings_for(std::string_view address) {
   const auto at = address.rfind('@');
   const std::string who = config::in_quotes(address);

@@ -39,6 +39,10 @@ const Provider* provider_of_server(std::string_view host);
 /// without the last full stop; empty when there is nothing to say.
 std::string before_login(const Provider& provider);
 
+/// What to do after a login was refused: from what the server said (`words`), and what is known of its provider if it
+/// is known (`provider` may be nullptr).
+std::string after_refused_login(std::string_view words, const Provider* provider);
+
 /// How to get at the mail of an address.
 struct Settings {
   fetch::ServerUrl server;

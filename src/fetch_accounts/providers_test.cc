@@ -43,6 +43,19 @@ TEST(Providers, WhatHasToBeDoneBeforeIsSaid) {
   EXPECT_EQ(before_login(*provider_of_address("a@posteo.de")), "");
 }
 
+TEST(Providers, ARefusedLoginIsExplainedByWhatTheServerSaid) {
+  const Provider* const gmail = provider_of_address("a@gmail.com");
+  EXPECT_THAT(after_refused_login("[SYS/PERM] Your account is not enabled for POP access. Please visit …", gmail),
+              testing::AllOf(HasSubstr("POP3 is switched off there"), HasSubstr("Forwarding and POP/IMAP")));
+  EXPECT_THAT(after_refused_login("POP3 access disabled", nullptr), HasSubstr("in the settings of the account"));
+  EXPECT_THAT(after_refused_login("[AUTH] Application-specific password required: https://…", gmail),
+              testing::AllOf(HasSubstr("app password"), HasSubstr("apppasswords")));
+  EXPECT_THAT(after_refused_login("[AUTH] Username and password not accepted.", gmail),
+              testing::AllOf(HasSubstr("check user and password"), HasSubstr("apppasswords")));
+  EXPECT_THAT(after_refused_login("no", nullptr), HasSubstr("many providers"));
+  EXPECT_EQ(after_refused_login("no", provider_of_address("a@posteo.de")), "check user and password");
+}
+
 /// Every domain that is listed once, with a server that can be read and is not in the clear.
 TEST(Providers, EveryEntryIsUsable) {
   for (const std::string domain : {"gmail.com", "outlook.com", "yahoo.com", "aol.com", "gmx.net", "gmx.com", "web.de",

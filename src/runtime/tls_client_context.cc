@@ -126,6 +126,26 @@ std::string names_of(const X509* certificate) {
   return text.empty() ? common_name(X509_get_subject_name(certificate)) : text;
 }
 
+std::string fingerprint_of(const X509* certificate) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned octets = 0;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &octets) != 1) return {};
+  std::string text;
+  for (unsigned i = 0; i < octets; ++i) {
+    if (i > 0) text += ':';
+    text += digits[digest[i] >> 4];
+    text += digits[digest[i] & 0xF];
+  }
+  return text;
+}
+
+CertificateFacts facts_of(const X509* certificate) {
+  return {names_of(certificate), common_name(X509_get_issuer_name(certificate)),
+          day_of(X509_get0_notBefore(certificate)), day_of(X509_get0_notAfter(certificate)),
+          fingerprint_of(certificate)};
+}
+
 Kind kind_of(int code) {
   switch (code) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -282,7 +302,7 @@ class TlsClientContext::Impl {
     const X509* current = X509_STORE_CTX_get_current_cert(store);
     const X509* wrong = current != nullptr ? current : own;
     const Kind kind = kind_of(code);
-    *problem = CertificateProblem{kind, words(kind, code, wrong, own, host_of(ssl)), key_of(own)};
+    *problem = CertificateProblem{kind, words(kind, code, wrong, own, host_of(ssl)), key_of(own), facts_of(own)};
   }
 
   static std::string host_of(SSL* ssl) {

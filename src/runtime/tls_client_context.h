@@ -34,12 +34,22 @@ struct TlsTrust {
   std::vector<PublicKeyPin> pins = {};
 };
 
+/// What a certificate says of itself. Written by the peer; fit for a terminal.
+struct CertificateFacts {
+  std::string names;        ///< Whom it is for.
+  std::string issuer;       ///< Who issued it.
+  std::string not_before;   ///< YYYY-MM-DD.
+  std::string not_after;    ///< YYYY-MM-DD.
+  std::string fingerprint;  ///< SHA-256 of the whole of it: AA:BB:…, as browsers and `openssl x509` show it.
+};
+
 /// Why a server's certificate was refused.
 struct CertificateProblem {
   enum class Kind { wrong_host, expired, not_yet_valid, self_signed, unknown_issuer, wrong_key, other };
   Kind kind;
   std::string text;                 ///< What is wrong, for a person; one clause without a full stop.
   std::optional<PublicKeyPin> key;  ///< The one that the server showed.
+  CertificateFacts facts = {};      ///< Of the server's own.
 };
 
 /// What every TLS connection of a client shares. TLS 1.2 and 1.3; certificates are always verified. Immutable;
