@@ -280,6 +280,8 @@ inline constexpr std::chrono::hours fetch_timeout_highest = 24h;
 inline constexpr std::chrono::hours fetch_interval_highest = 24h * 31;
 /// Of an account: it stands in lists, logs and the names of files.
 inline constexpr std::size_t account_name_octets_max = 200;
+/// A command that prints a password or fetches a token: somebody may have to type the passphrase of a key meanwhile.
+inline constexpr std::chrono::seconds secret_command_time_max = 2min;
 /// A password or token file: tokens have up to 8 KiB.
 inline constexpr std::size_t secret_file_octets_max = 64 * 1024;
 

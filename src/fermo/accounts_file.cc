@@ -5,26 +5,20 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include "auth/file_replacement.h"
 #include "base/limits.h"
 #include "fermo/common_options.h"
 #include "fermo/fetch_target.h"
+#include "fermo/user_folders.h"
 #include "runtime/tls_client_context.h"
 
 namespace fermo::commands {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path folder_in_environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value != nullptr && *value == '/' ? fs::path(value) : fs::path();
-}
 
 /// Why the open file cannot be taken for a file of accounts; empty when it can.
 std::string objection(int file, const fs::path& path) {
@@ -51,16 +45,13 @@ Outcome<std::vector<fetch_accounts::Account>> parse(const fs::path& path, const 
 
 fs::path accounts_path(const std::string& option) {
   if (!option.empty()) return option;
-  if (const auto folder = folder_in_environment("XDG_CONFIG_HOME"); !folder.empty()) {
-    return folder / "fermo/accounts.toml";
-  }
-  const auto home = folder_in_environment("HOME");
-  return home.empty() ? fs::path() : home / ".config/fermo/accounts.toml";
+  const auto folder = user_folder("XDG_CONFIG_HOME", ".config");
+  return folder.empty() ? folder : folder / "accounts.toml";
 }
 
 fetch_accounts::Surroundings surroundings() {
   fetch_accounts::Surroundings around;
-  around.home = folder_in_environment("HOME");
+  around.home = home_folder();
   around.target_problem = [](const std::string& text) {
     const auto target = read_target(text);
     return target ? std::string() : target.problem();
@@ -101,10 +92,7 @@ Outcome<void> change_accounts(const fs::path& path, const AccountsEdit& edit, co
   };
   if (path.empty()) return complain("there is neither XDG_CONFIG_HOME nor HOME; name a file with --accounts");
   if (const auto folder = path.parent_path(); !folder.empty()) {
-    std::error_code error;
-    const bool fresh = fs::create_directories(folder, error);
-    if (error) return complain(error.message());
-    if (fresh) fs::permissions(folder, fs::perms::owner_all, error);
+    if (const auto made = make_private_folder(folder, console); !made) return made.error();
   }
   auto replacement = auth::FileReplacement::begin(path);
   if (!replacement) return complain(replacement.error().message());

@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -20,7 +19,9 @@
 #include "fermo/fetch_summary.h"
 #include "fermo/fetch_target.h"
 #include "fermo/table.h"
+#include "fermo/user_folders.h"
 #include "fetch/memory_ledger.h"
+#include "fetch/policy_text.h"
 #include "fetcher/account_runner.h"
 #include "fetcher/run_together.h"
 #include "fetcher/server_address.h"
@@ -35,7 +36,7 @@ namespace fs = std::filesystem;
 struct FetchOptions {
   std::string server;
   std::string user;
-  SecretSource secret;
+  SecretOptions secret;
   bool token = false;
   std::string target;
   std::string mode;
@@ -66,30 +67,10 @@ Outcome<fetcher::ServerAddress> server_of(const FetchOptions& options, const Con
   return std::move(*server);
 }
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 Outcome<fetch::Policy> policy_of(const FetchOptions& options, const Console& console) {
-  constexpr std::uint64_t days_max = 36'500;
   fetch::Policy policy;
-  const auto equals = options.mode.find('=');
-  const std::string word = options.mode.substr(0, equals);
-  const auto number = equals == std::string::npos ? std::nullopt : number_of(options.mode.substr(equals + 1));
-  if (options.mode == "delete") {
-    policy.mode = fetch::Mode::remove;
-  } else if (options.mode == "keep") {
-    policy.mode = fetch::Mode::keep;
-  } else if (word == "keep-days" && number && *number <= days_max) {
-    policy.mode = fetch::Mode::keep_days;
-    policy.keep_days = std::chrono::days(*number);
-  } else if (word == "keep-newest" && number) {
-    policy.mode = fetch::Mode::keep_newest;
-    policy.keep_newest = *number;
-  } else {
+  // Nothing tells here yet which of the delivered messages are still where they were delivered.
+  if (!fetch::read_mode(options.mode, policy) || policy.mode == fetch::Mode::mirror) {
     console.complain("--mode " + printable(options.mode) + ": write delete, keep, keep-days=N or keep-newest=N");
     return ExitCode::usage;
   }
@@ -199,12 +180,13 @@ ExitCode fetch(const FetchOptions& options, const Console& console) {
   const auto tls = tls_of(options, console);
   if (!tls) return tls.error();
   const std::string account = fetcher::account_name(options.user, *server);
-  auto secret = read_secret(options.secret, "Password of " + printable(account) + ": ", console);
+  auto secret = read_secret(options.secret.source_for(options.user, server->host),
+                            "Password of " + printable(account) + ": ", console);
   if (!secret) return secret.error();
   const auto folder = state_folder(options.state, console);
   if (!folder) return folder.error();
   if (!options.dry_run) {
-    if (const auto made = make_state_folder(*folder, console); !made) return made.error();
+    if (const auto made = make_private_folder(*folder, console); !made) return made.error();
   }
   const auto ledger = open_ledger(options, *folder, account, console);
   if (!ledger) return ledger.error();
@@ -231,12 +213,7 @@ void add_connection_options(CLI::App& app, FetchOptions& options) {
   app.add_option("--server", options.server, "pop3s://HOST[:PORT], pop3+stls://HOST[:PORT] or pop3://HOST[:PORT]")
       ->type_name("URL");
   app.add_option("--user", options.user, "Whom to log in as")->type_name("NAME");
-  CLI::Option* const file =
-      app.add_option("--password-file", options.secret.file, "File with the password in its first line, mode 0600")
-          ->type_name("FILE");
-  app.add_option("--password-command", options.secret.command, "Shell command that prints the password")
-      ->type_name("COMMAND")
-      ->excludes(file);
+  options.secret.add_to(app);
   app.add_flag("--token", options.token, "The password is an OAuth access token");
   app.add_option("--ca", options.authorities, "PEM file of the certificates to trust in place of the system's")
       ->type_name("FILE");

@@ -14,8 +14,6 @@ namespace fermo::commands {
 
 /// What `--state` names, or without it $XDG_STATE_HOME/fermo or ~/.local/state/fermo. Nothing is made.
 Outcome<std::filesystem::path> state_folder(const std::string& option, const Console& console);
-/// Makes the folder, for nobody else to see, if it is not there.
-Outcome<void> make_state_folder(const std::filesystem::path& folder, const Console& console);
 
 /// The ledger of all accounts.
 std::filesystem::path ledger_path(const std::filesystem::path& state_folder);

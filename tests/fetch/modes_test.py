@@ -255,7 +255,7 @@ class SecretTest(FermoServerTest):
         command[at + 1] = "exit 3"
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, fetching.CONFIGURATION)
-        self.assertIn("failed with 3", done.stderr)
+        self.assertIn("ended with status 3", done.stderr)
 
     def test_the_default_state_is_in_the_home_of_the_user(self):
         self.deliver(MESSAGES[1])
