@@ -24,6 +24,7 @@ void add_user(CLI::App& program, Invocation& invocation);
 void add_deliver(CLI::App& program, Invocation& invocation);
 void add_drop(CLI::App& program, Invocation& invocation);
 void add_fetch(CLI::App& program, Invocation& invocation);
+void add_account(CLI::App& program, Invocation& invocation);
 void add_check_config(CLI::App& program, Invocation& invocation);
 void add_completion(CLI::App& program, Invocation& invocation);
 

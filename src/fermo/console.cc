@@ -66,6 +66,13 @@ std::optional<Secret> SystemTerminal::ask_secret(std::string_view prompt) {
   return answer;
 }
 
+std::optional<std::string> SystemTerminal::ask(std::string_view prompt) {
+  const Tty tty(true);
+  std::string line;
+  if (!tty.write(prompt) || !tty.read_line(line)) return std::nullopt;
+  return line;
+}
+
 bool SystemTerminal::ask_yes(std::string_view prompt) {
   const Tty tty(true);
   std::string line;

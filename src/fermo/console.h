@@ -2,6 +2,7 @@
 
 #include <iosfwd>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/secret.h"
@@ -16,6 +17,8 @@ class Terminal {
   virtual bool is_interactive() const = 0;
   /// Asks for something that must not be seen while it is typed; nothing when the answer is cut off.
   virtual std::optional<Secret> ask_secret(std::string_view prompt) = 0;
+  /// Asks for a line of text, without its end; nothing when the answer is cut off.
+  virtual std::optional<std::string> ask(std::string_view prompt) = 0;
   /// True only for an answer that begins with y or Y.
   virtual bool ask_yes(std::string_view prompt) = 0;
 };
@@ -26,6 +29,7 @@ class SystemTerminal final : public Terminal {
  public:
   bool is_interactive() const override;
   std::optional<Secret> ask_secret(std::string_view prompt) override;
+  std::optional<std::string> ask(std::string_view prompt) override;
   bool ask_yes(std::string_view prompt) override;
 };
 

@@ -60,6 +60,7 @@ std::unique_ptr<CLI::App> make_program(Invocation& invocation) {
   add_deliver(*program, invocation);
   add_drop(*program, invocation);
   add_fetch(*program, invocation);
+  add_account(*program, invocation);
   add_check_config(*program, invocation);
   add_completion(*program, invocation);
   return program;

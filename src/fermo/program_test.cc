@@ -28,6 +28,13 @@ class ScriptedTerminal final : public Terminal {
     secrets.erase(secrets.begin());
     return next;
   }
+  std::optional<std::string> ask(std::string_view prompt) override {
+    asked.emplace_back(prompt);
+    if (answers.empty()) return std::nullopt;
+    std::string next = answers.front();
+    answers.erase(answers.begin());
+    return next;
+  }
   bool ask_yes(std::string_view prompt) override {
     asked.emplace_back(prompt);
     return yes;
@@ -36,6 +43,7 @@ class ScriptedTerminal final : public Terminal {
   bool interactive = false;
   bool yes = false;
   std::vector<std::string> secrets;
+  std::vector<std::string> answers;
   std::vector<std::string> asked;
 };
 

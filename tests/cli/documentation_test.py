@@ -19,6 +19,8 @@ COMMANDS = {
     "fermo-deliver.1": [["deliver"]],
     "fermo-drop.1": [["drop"], ["drop", "list"], ["drop", "show"], ["drop", "empty"]],
     "fermo-fetch.1": [["fetch"], ["fetch", "explain"]],
+    "fermo-account.1": [["account"], *(["account", name] for name in (
+        "add", "list", "test", "edit", "remove", "import", "import-state"))],
     "fermo-check-config.1": [["check-config"]],
     "fermo-completion.1": [["completion"]],
 }
@@ -72,6 +74,13 @@ class ManualPageTest(unittest.TestCase):
         keys = re.findall(r"^(?:# )?([a-z_]+) = ", effective, re.MULTILINE)
         self.assertIn("listen", keys)
         self.assertIn("drain_seconds_max", keys)
+        for key in keys:
+            self.assertIn(f".It Ic {key}\n", page)
+
+    def test_every_key_of_an_account_stands_in_its_page(self):
+        keys = re.findall(r"^\| `([a-z_]+)` \|", (SOURCE / "docs/accounts.md").read_text(), re.MULTILINE)
+        page = (PAGES / "fermo-account.1").read_text()
+        self.assertIn("interval_seconds", keys)
         for key in keys:
             self.assertIn(f".It Ic {key}\n", page)
 
