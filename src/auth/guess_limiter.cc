@@ -36,9 +36,8 @@ bool GuessLimiter::may_guess(const std::string& pair, const Times& from_origin, 
 }
 
 void GuessLimiter::was_right(std::string_view origin, std::string_view account) {
+  was_undecided(origin, account);
   const std::lock_guard lock(mutex_);
-  origins_.take_back(origin);
-  accounts_.take_back(account);
   known_.insert(pair_of(origin, account));
 }
 

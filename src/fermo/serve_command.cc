@@ -10,8 +10,8 @@
 
 #include "auth/local_authenticator.h"
 #include "auth/local_directory.h"
-#include "auth/throttled_authenticator.h"
 #include "auth/password_file.h"
+#include "auth/throttled_authenticator.h"
 #include "base/clock.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"

@@ -10,7 +10,7 @@ std::variant<Admission::Ticket, Admission::Refusal> Admission::admit(const Peer&
   std::uint64_t id = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (full(peer, name)) return Refusal::too_many_from_address;
+    if (address_is_full(peer, name)) return Refusal::too_many_from_address;
     if (in_all_ >= limits_.in_all) {
       evict_other = make_room();
       if (!evict_other) return Refusal::too_many_in_all;
@@ -26,7 +26,7 @@ std::variant<Admission::Ticket, Admission::Refusal> Admission::admit(const Peer&
   return Ticket(this, id, std::move(name));
 }
 
-bool Admission::full(const Peer& peer, const std::string& origin) const {
+bool Admission::address_is_full(const Peer& peer, const std::string& origin) const {
   if (!peer.address) return false;
   const auto known = origins_.find(origin);
   return (known == origins_.end() ? 0 : known->second.connections.size()) >= limits_.per_address;

@@ -63,7 +63,7 @@ class Admission {
   };
   using Origins = std::unordered_map<std::string, Origin>;
 
-  bool full(const Peer& peer, const std::string& origin) const;
+  bool address_is_full(const Peer& peer, const std::string& origin) const;
   Evict make_room();
   void leave(const std::string& origin, std::uint64_t id);
   void keep(const std::string& origin, std::uint64_t id);

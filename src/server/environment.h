@@ -15,7 +15,7 @@ struct Settings {
   config::Config config;
   std::shared_ptr<const runtime::TlsContext> tls;
   Networks lmtp_networks;
-  Networks unlimited_guessing;  ///< Whose failed logins are not counted.
+  Networks guess_exempt_networks;  ///< Whose failed logins are not counted.
 };
 
 /// What all connections share. Outlives them.

@@ -127,7 +127,7 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::StartTls) {
 
 Connection::Awaitable<bool> Pop3Connection::obey(pop3::Verify step) {
   account::Authenticator& authenticator = environment().services.authenticator;
-  const std::string origin = settings().unlimited_guessing.contains(peer()) ? std::string() : peer().allotment();
+  const std::string origin = settings().guess_exempt_networks.contains(peer()) ? std::string() : peer().allotment();
   account::LoginAttempt attempt = {std::move(step.login), peer().text(), "pop3", origin};
   auto verify = [&authenticator, attempt = std::move(attempt)] { return authenticator.verify(attempt); };
   Result<account::LoginDecision> decision = co_await in_pool(environment().login_pool, std::move(verify));

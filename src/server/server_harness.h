@@ -208,6 +208,7 @@ class ServerTest : public testing::Test {
   ServerTest() {
     config_.data = folder_.path();
     config_.host_name = "mail.example.org";
+    config_.lmtp_networks = {"127.0.0.0/8", "::1/128"};
     config_.threads = 2;
     config_.store_threads = 2;
     config_.hash_threads = 1;

@@ -41,8 +41,7 @@ std::vector<std::string> texts(const std::vector<config::Listen>& listens) {
 
 runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::Config& config, spdlog::logger& log) {
   using Outcome = runtime::Explained<std::shared_ptr<const Settings>>;
-  const std::vector<std::string> loopback = {"127.0.0.0/8", "::1/128"};
-  auto networks = Networks::parse(config.lmtp_networks.empty() ? loopback : config.lmtp_networks);
+  auto networks = Networks::parse(config.lmtp_networks);
   if (!networks) return Outcome::problem("lmtp.networks: " + networks.problem());
   auto exempt = Networks::parse(config.guess_exempt_networks);
   if (!exempt) return Outcome::problem("logins.exempt_networks: " + exempt.problem());
