@@ -41,6 +41,11 @@ class Harness {
   }
   void end_of_input() { happen(&ClientSession::end_of_input); }
   void expire() { happen(&ClientSession::expire); }
+  /// One more, behind those that were given at the beginning.
+  void order(Order order) {
+    to_give_.push_back(std::move(order));
+    obey();
+  }
   void answer_tls(bool ok, sasl::ChannelBinding binding = {}) {
     FERMO_CHECK(tls_awaited_);
     tls_awaited_ = false;
@@ -65,10 +70,14 @@ class Harness {
   const std::vector<UniqueIds::Entry>& unique_ids() const { return unique_ids_; }
   const std::vector<OrderRefused>& refused() const { return refused_; }
   const std::vector<Order>& done() const { return done_; }
+  std::size_t listings_ended() const { return listings_ended_; }
+  /// Every order that was given has its outcome.
+  bool idle() const { return to_give_.empty() && given_.empty(); }
   std::uint64_t unusable_lines() const { return unusable_lines_; }
   bool message_open() const { return begun_.has_value(); }
   std::size_t deepest() const { return deepest_; }
   const SessionRecord& record() const { return session_.record(); }
+  std::chrono::seconds time_limit() const { return session_.time_limit(); }
   /// Every step but NeedInput and Idle, with the pieces of a message in one.
   const std::string& trace() const { return trace_; }
 
@@ -201,6 +210,7 @@ class Harness {
 
   void take(ListingEnded& ended) {
     settle(ended.verb);
+    ++listings_ended_;
     unusable_lines_ += ended.unusable_lines;
   }
 
@@ -269,6 +279,7 @@ class Harness {
   std::optional<mail::DropListing> status_;
   std::vector<ScanListings::Entry> scan_listings_;
   std::vector<UniqueIds::Entry> unique_ids_;
+  std::size_t listings_ended_ = 0;
   std::uint64_t unusable_lines_ = 0;
   std::optional<Order> begun_;
   std::string content_;

@@ -1,117 +1,28 @@
 #include <gtest/gtest.h>
 
-#include <random>
+#include <chrono>
+#include <map>
 
-#include "mail/dot_codec.h"
-#include "mail/wire_message.h"
-#include "pop3/client_harness.h"
-#include "pop3/server_session.h"
+#include "pop3/simulation.h"
 
-/// The client's core against the server's, joined in memory: octets arrive cut at random and in any order of turns, and
-/// the line breaks anywhere.
+/// The client's core against the server's under a simulated clock: octets arrive cut and delayed at random, the line
+/// breaks or falls silent anywhere, and the store fails.
 namespace fermo::pop3 {
 namespace {
 
+using namespace std::chrono_literals;
 using client::Harness;
 using client::Order;
+using simulation::Chance;
+using simulation::Conversation;
+using simulation::Faults;
+using simulation::Message;
+using simulation::Server;
+using simulation::Time;
 
 MessageNumber number(std::uint64_t value) {
   return *MessageNumber::from(value);
 }
-
-/// Obeys the steps of a server session over messages in memory.
-class Server {
- public:
-  Server(const ServerSettings& settings, bool tls_active, std::vector<std::string> contents)
-      : session_(settings, tls_active), contents_(std::move(contents)) {
-    obey();
-  }
-
-  void receive(std::string_view octets) {
-    if (closed_) return;
-    session_.receive(octets);
-    obey();
-  }
-  std::string take_sent(std::size_t octets) {
-    auto piece = sent_.substr(0, octets);
-    sent_.erase(0, piece.size());
-    return piece;
-  }
-  bool tls_awaited() const { return tls_awaited_; }
-  void answer_tls() {
-    tls_awaited_ = false;
-    session_.answer(TlsStarted{true});
-    obey();
-  }
-  bool closed() const { return closed_; }
-  bool anything_to_send() const { return !sent_.empty(); }
-  const std::vector<MessageNumber>& committed() const { return committed_; }
-
- private:
-  void obey() {
-    while (!closed_ && !tls_awaited_) {
-      Step step = session_.next();
-      if (std::holds_alternative<NeedInput>(step)) return;
-      std::visit([this](auto& concrete) { take(concrete); }, step);
-    }
-  }
-
-  void take(NeedInput&) {}
-  void take(Send& send) { sent_ += send.octets; }
-  void take(StartTls&) { tls_awaited_ = true; }
-  void take(Verify& verify) {
-    const bool right = verify.login.authentication_identity == "mrose" && verify.login.password.reveal() == "secret";
-    session_.answer(Verified{right ? sasl::Verdict::accepted : sasl::Verdict::refused, "mrose"});
-  }
-  void take(OpenMaildrop&) {
-    mail::DropListing listing{.messages = contents_.size(), .octets = {}};
-    for (const auto& content : contents_) listing.octets += Octets{content.size()};
-    session_.answer(MaildropOpened{listing});
-  }
-  void take(ReadScanListings& read) {
-    std::vector<mail::ScanListing> listings;
-    for (auto n = read.first.value(); n < read.first.value() + read.count; ++n) {
-      listings.push_back(
-          {.unique_id = *mail::UniqueId::from("id" + std::to_string(n)), .octets = {contents_[n - 1].size()}});
-    }
-    session_.answer(ScanListings{std::move(listings)});
-  }
-  void take(SendMessage& message) {
-    const auto& content = contents_[message.number.index()];
-    std::string wire;
-    mail::WireEncoder encoder(mail::WireEncoder::BareLf::keep);
-    encoder.encode(content, wire);
-    const auto summary = encoder.finish(wire);
-    if (message.body_lines) {
-      mail::TopFilter filter(summary.header_wire_octets, *message.body_lines);
-      wire.resize(filter.pass(wire).size());
-    }
-    sent_ += message.preface + wire;
-    session_.answer(MessageSent{{}, true});
-  }
-  void take(Commit& commit) {
-    committed_ = commit.deletions;
-    session_.answer(Committed{{}});
-  }
-  void take(Close&) { closed_ = true; }
-
-  ServerSession session_;
-  std::vector<std::string> contents_;
-  std::string sent_;
-  bool tls_awaited_ = false;
-  bool closed_ = false;
-  std::vector<MessageNumber> committed_;
-};
-
-class Chance {
- public:
-  explicit Chance(std::uint64_t seed) : random_(seed) {}
-  std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random_); }
-  bool one_in(std::size_t n) { return below(n) == 0; }
-
- private:
-  std::mt19937_64 random_;
-};
 
 /// Dots, bare line ends, NULs and 8-bit octets in all places; ends in CRLF, as everything that a maildrop holds.
 std::string random_content(Chance& chance) {
@@ -144,9 +55,7 @@ std::string random_content(Chance& chance) {
 
 struct World {
   explicit World(std::uint64_t seed) : chance(seed) {
-    for (auto left = chance.below(chance.one_in(10) ? 400 : 12); left > 0; --left) {
-      contents.push_back(random_content(chance));
-    }
+    for (auto left = chance.below(chance.one_in(10) ? 400 : 12); left > 0; --left) arrive();
     settings.user = "mrose";
     settings.secret = Secret("secret");
     settings.tls = static_cast<client::Tls>(chance.below(3));
@@ -168,57 +77,31 @@ struct World {
     server_settings.plaintext_logins = settings.plaintext_logins;
   }
 
+  void arrive() { drop.push_back({"id" + std::to_string(++arrived), random_content(chance)}); }
+
   std::deque<Order> make_orders() {
     std::deque<Order> orders = {Order::stat(), Order::list(), Order::uidl()};
-    for (std::uint64_t n = 1; n <= contents.size(); ++n) {
+    for (std::uint64_t n = 1; n <= drop.size(); ++n) {
       if (chance.one_in(4)) orders.push_back(Order::uidl(number(n)));
       if (chance.one_in(4)) orders.push_back(Order::list(number(n)));
       if (chance.one_in(4)) orders.push_back(Order::top(number(n), 99'999'999));
       orders.push_back(Order::retr(number(n)));
       if (chance.one_in(2)) orders.push_back(Order::dele(number(n))), marked.push_back(number(n));
       if (chance.one_in(8)) orders.push_back(Order::noop());
-      if (chance.one_in(8)) orders.push_back(Order::retr(number(contents.size() + n)));
+      if (chance.one_in(8)) orders.push_back(Order::retr(number(drop.size() + n)));
     }
     return orders;
   }
 
+  bool begins_with_tls() const { return settings.tls == client::Tls::implicit; }
+
   Chance chance;
-  std::vector<std::string> contents;
+  std::uint64_t arrived = 0;
+  std::vector<Message> drop;
   std::vector<MessageNumber> marked;
   client::Settings settings;
   ServerSettings server_settings;
 };
-
-/// Carries octets between the two until both have closed, or until `octets_left` have come from the server.
-void converse(Harness& harness, Server& server, Chance& chance, std::size_t octets_left) {
-  std::string to_server;
-  while (!harness.closed() && octets_left > 0) {
-    to_server += harness.take_sent();
-    const bool hear = server.anything_to_send() && !harness.tls_awaited();
-    if (hear && (to_server.empty() || chance.one_in(2))) {
-      const auto piece = server.take_sent(std::min(octets_left, 1 + chance.below(chance.one_in(2) ? 8 : 20'000)));
-      octets_left -= piece.size();
-      harness.receive(piece);
-    } else if (!to_server.empty()) {
-      const auto octets = std::min(to_server.size(), 1 + chance.below(64));
-      server.receive(std::string_view(to_server).substr(0, octets));
-      to_server.erase(0, octets);
-    } else {
-      ASSERT_TRUE(harness.tls_awaited() && server.tls_awaited());
-      server.answer_tls();
-      harness.answer_tls(true);
-    }
-  }
-  harness.end_of_input();
-}
-
-/// Every message that ended is what was stored.
-void check_messages(const Harness& harness, const std::vector<std::string>& contents) {
-  for (const auto& [order, content] : harness.messages()) {
-    ASSERT_LE(order.message->value(), contents.size());
-    EXPECT_EQ(content, contents[order.message->index()]) << "message " << order.message->value();
-  }
-}
 
 TEST(ClientAndServer, HandOverEveryMessageAsItWasStored) {
   std::size_t deepest = 0;
@@ -226,23 +109,24 @@ TEST(ClientAndServer, HandOverEveryMessageAsItWasStored) {
   for (std::uint64_t seed = 1; seed <= 500 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world(seed);
-    Server server(world.server_settings, world.settings.tls == client::Tls::implicit, world.contents);
+    const Faults none;
+    const std::vector<Message> stored = world.drop;
+    Server server(world.server_settings, world.begins_with_tls(), world.drop, none, world.chance);
     Harness harness(world.settings, world.make_orders());
-    converse(harness, server, world.chance, SIZE_MAX);
+    Conversation(harness, server, none, world.chance).run();
 
-    ASSERT_TRUE(harness.closed());
     EXPECT_EQ(harness.close().end, client::End::quit) << harness.close().text;
-    check_messages(harness, world.contents);
-    EXPECT_EQ(harness.record().retrieved, world.contents.size());
-    EXPECT_EQ(harness.status()->messages, world.contents.size());
+    for (const auto& [order, content] : harness.messages()) EXPECT_EQ(content, stored[order.message->index()].content);
+    EXPECT_EQ(harness.record().retrieved, stored.size());
+    EXPECT_EQ(harness.status()->messages, stored.size());
     EXPECT_EQ(server.committed(), world.marked);
     EXPECT_EQ(harness.record().deleted, world.marked.size());
-    ASSERT_GE(harness.unique_ids().size(), world.contents.size());
-    for (std::size_t i = 0; i < world.contents.size(); ++i) {
-      EXPECT_EQ(harness.unique_ids()[i].unique_id, "id" + std::to_string(i + 1));
-      EXPECT_EQ(harness.scan_listings()[i].octets.value, world.contents[i].size());
+    ASSERT_GE(harness.unique_ids().size(), stored.size());
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      EXPECT_EQ(harness.unique_ids()[i].unique_id, stored[i].unique_id);
+      EXPECT_EQ(harness.scan_listings()[i].octets.value, stored[i].content.size());
     }
-    for (const auto& refused : harness.refused()) EXPECT_GT(refused.order.message->value(), world.contents.size());
+    for (const auto& refused : harness.refused()) EXPECT_GT(refused.order.message->value(), stored.size());
     deepest = std::max(deepest, harness.deepest());
     proven += harness.record().pipelining_proven ? 1 : 0;
   }
@@ -250,35 +134,124 @@ TEST(ClientAndServer, HandOverEveryMessageAsItWasStored) {
   EXPECT_GT(proven, 5);
 }
 
-TEST(ClientAndServer, NeverTakePartOfAMessageForTheWholeWhenTheLineBreaks) {
-  int unfinished = 0;
-  for (std::uint64_t seed = 1; seed <= 500 && !testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    World world(seed);
-    Server server(world.server_settings, world.settings.tls == client::Tls::implicit, world.contents);
-    Harness harness(world.settings, world.make_orders());
-    converse(harness, server, world.chance, 1 + world.chance.below(world.chance.one_in(2) ? 1'000 : 50'000));
+Faults random_faults(Chance& chance) {
+  Faults faults;
+  // A session of a few messages takes some tenths of a second; time limits are minutes.
+  if (chance.one_in(3)) faults.breaks_at = chance.up_to(chance.one_in(2) ? 300ms : 5s);
+  if (chance.one_in(4)) faults.silent_at = chance.up_to(chance.one_in(2) ? 300ms : 5s);
+  if (chance.one_in(3)) faults.store_fails_one_in = 1 + chance.below(60);
+  if (chance.one_in(20)) faults.tls_fails = true;
+  // So slow that now and then a limit is over before an answer is there.
+  if (chance.one_in(10)) faults.latency_max = 90s;
+  return faults;
+}
 
-    ASSERT_TRUE(harness.closed());
-    check_messages(harness, world.contents);
-    unfinished += harness.message_open() ? 1 : 0;
-    // What was deleted unknown to the client is fetched again; what it takes for deleted has to be.
-    if (harness.close().end == client::End::quit) {
-      EXPECT_EQ(server.committed(), world.marked);
-    } else {
-      EXPECT_EQ(harness.close().end, client::End::disconnected);
-      EXPECT_EQ(harness.record().deleted, 0U);
+/// What a user has at home, fetched in any number of sessions: it survives whatever happens to them.
+class Home {
+ public:
+  /// One session: fetches what is not here yet, and if `deletes`, deletes what is.
+  void fetch(World& world, const Faults& faults, bool deletes) {
+    Server server(world.server_settings, world.begins_with_tls(), world.drop, faults, world.chance);
+    Harness harness(world.settings, {Order::stat(), Order::uidl()}, false);
+    Visit visit{.deletes = deletes, .unique_ids = {}};
+    const auto act = [&] { take(harness, visit); };
+    const Time took = Conversation(harness, server, faults, world.chance).run(act);
+
+    ++ends_[harness.close().end];
+    check_time(took, harness, faults);
+    EXPECT_EQ(harness.record().deleted, harness.close().end == client::End::quit ? server.committed().size() : 0U);
+    for (const MessageNumber gone : server.committed()) {
+      EXPECT_TRUE(messages_.contains(visit.unique_ids[gone])) << "deleted before it was here";
+    }
+    const bool without_quit = server.end() == End::autologout || server.end() == End::disconnected;
+    EXPECT_FALSE(without_quit && !server.committed().empty());
+  }
+
+  const std::map<std::string, std::string>& messages() const { return messages_; }
+  /// How often a session ended how.
+  const std::map<client::End, int>& ends() const { return ends_; }
+
+ private:
+  struct Visit {
+    bool deletes;
+    std::map<MessageNumber, std::string> unique_ids;
+    std::size_t messages_taken = 0;
+    bool ordered = false;
+    bool quits = false;
+  };
+
+  void take(Harness& harness, Visit& visit) {
+    for (; visit.messages_taken < harness.messages().size(); ++visit.messages_taken) {
+      const auto& [order, content] = harness.messages()[visit.messages_taken];
+      EXPECT_TRUE(messages_.emplace(visit.unique_ids[*order.message], content).second) << "fetched twice";
+      if (visit.deletes && !harness.closed()) harness.order(Order::dele(*order.message));
+    }
+    if (harness.closed()) return;
+    if (harness.listings_ended() > 0 && !std::exchange(visit.ordered, true)) order(harness, visit);
+    if (harness.ready() && harness.idle() && !std::exchange(visit.quits, true)) harness.order(Order::quit());
+  }
+
+  void order(Harness& harness, Visit& visit) const {
+    for (const auto& entry : harness.unique_ids()) visit.unique_ids[entry.number] = entry.unique_id;
+    for (const auto& [number, unique_id] : visit.unique_ids) {
+      if (!messages_.contains(unique_id)) harness.order(Order::retr(number));
+      if (messages_.contains(unique_id) && visit.deletes) harness.order(Order::dele(number));
     }
   }
-  EXPECT_GT(unfinished, 50);
+
+  /// Whatever the line does, the client waits no longer than its limit.
+  static void check_time(Time took, const Harness& harness, const Faults& faults) {
+    const Time noticed = faults.breaks_at.value_or(Time::max());
+    EXPECT_LE(took, noticed);
+    const Time lost = faults.silent_at ? *faults.silent_at + faults.latency_max + harness.time_limit() : Time::max();
+    EXPECT_LE(took, lost);
+  }
+
+  std::map<std::string, std::string> messages_;
+  std::map<client::End, int> ends_;
+};
+
+TEST(ClientAndServer, FetchEachMessageOnceWhateverHappensToTheirSessions) {
+  std::map<client::End, int> ends;
+  int sessions = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::uint64_t seed = 1; seed <= 1500 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    World world(seed);
+    const bool deletes = world.chance.one_in(2);
+    std::map<std::string, std::string> arrived;
+    const auto note_arrivals = [&] {
+      for (const Message& message : world.drop) arrived.emplace(message.unique_id, message.content);
+    };
+    Home home;
+    note_arrivals();
+    for (auto left = world.chance.below(8); left > 0 && !testing::Test::HasFailure(); --left, ++sessions) {
+      home.fetch(world, random_faults(world.chance), deletes);
+      if (world.chance.one_in(2)) world.arrive();
+      note_arrivals();
+    }
+    home.fetch(world, Faults(), deletes);
+    ++sessions;
+    EXPECT_EQ(home.messages(), arrived);
+    EXPECT_EQ(world.drop.size(), deletes ? 0 : arrived.size());
+    for (const auto& [end, times] : home.ends()) ends[end] += times;
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  RecordProperty("sessions", sessions);
+  RecordProperty("sessions_a_second", static_cast<int>(sessions / took.count()));
+  using client::End;
+  for (const End end : {End::quit, End::quit_failed, End::disconnected, End::timed_out, End::tls_failed}) {
+    EXPECT_GT(ends[end], 5) << "an end that hardly came up: " << static_cast<int>(end);
+  }
 }
 
 TEST(ClientAndServer, SayAWrongPasswordAlike) {
   World world(1);
   world.settings.secret = Secret("wrong");
-  Server server(world.server_settings, world.settings.tls == client::Tls::implicit, world.contents);
+  const Faults none;
+  Server server(world.server_settings, world.begins_with_tls(), world.drop, none, world.chance);
   Harness harness(world.settings, {});
-  converse(harness, server, world.chance, SIZE_MAX);
+  Conversation(harness, server, none, world.chance).run();
   EXPECT_EQ(harness.close().end, client::End::login_refused);
   EXPECT_EQ(harness.close().code, client::ResponseCode::auth);
   EXPECT_EQ(harness.close().text, "[AUTH] Login refused");
