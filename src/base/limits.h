@@ -94,6 +94,14 @@ inline constexpr std::chrono::seconds smtp_idle_time_max = 5min;
 /// As pop3_unauthenticated_errors_max, for a peer that talks nonsense; Postfix's smtpd_hard_error_limit is 20.
 inline constexpr unsigned smtp_errors_max = 20;
 
+// --- Handing mail on -------------------------------------------------------------------------------------------------
+
+/// RFC 5321 §4.5.3.2.6: 10 minutes for the answer to mail data, and as much for IMAP's APPEND. Whoever gives up sooner sends the
+/// message twice.
+inline constexpr std::chrono::seconds handing_on_time_max = 10min;
+/// The wait for the answer to QUIT or LOGOUT, which nothing depends on.
+inline constexpr std::chrono::seconds goodbye_time_max = 5s;
+
 // --- Messages --------------------------------------------------------------------------------------------------------
 
 /// The largest message taken in by default. Gmail's limit is 25 MB encoded, Exchange Online's up to 150 MB.

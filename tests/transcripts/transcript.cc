@@ -55,7 +55,7 @@ Item read_item(const std::string& line, unsigned number) {
   if (mark != "D:") throw std::runtime_error("line " + std::to_string(number) + " makes no sense: " + line);
   const auto arrow = rest.find(" -> ");
   if (arrow == std::string::npos) return {Item::Kind::step, unescaped(rest), {}, number};
-  return {Item::Kind::step, unescaped(rest.substr(0, arrow)), rest.substr(arrow + 4), number};
+  return {Item::Kind::step, unescaped(rest.substr(0, arrow)), unescaped(rest.substr(arrow + 4)), number};
 }
 
 void read_file(const std::filesystem::path& path, std::vector<Dialogue>& dialogues) {
