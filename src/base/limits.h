@@ -101,6 +101,8 @@ inline constexpr unsigned smtp_errors_max = 20;
 inline constexpr std::chrono::seconds handing_on_time_max = 10min;
 /// The wait for the answer to QUIT or LOGOUT, which nothing depends on.
 inline constexpr std::chrono::seconds goodbye_time_max = 5s;
+/// Messages of the same octets and the same Message-ID that are looked at for one that is there already: copies by way of lists.
+inline constexpr std::size_t imap_found_max = 64;
 
 // --- Messages --------------------------------------------------------------------------------------------------------
 
