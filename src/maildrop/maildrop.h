@@ -110,6 +110,13 @@ class Store {
   /// `limits::scan_listings_at_once_max`. Drops that have become empty may be left out.
   virtual Result<std::vector<DropSummary>> list_drops(const std::optional<DropId>& after, std::size_t count) = 0;
 
+  /// Up to `count` of the unique-ids that were brought along by messages of this drop (Recipient::unique_id), deleted ones
+  /// too, which come after `after`, in their order; `count` is at most `limits::scan_listings_at_once_max`. A delivery
+  /// under one of these would be refused as a duplicate. Errors: unavailable, corrupt.
+  virtual Result<std::vector<mail::UniqueId>> list_imported(const DropId& drop,
+                                                            const std::optional<mail::UniqueId>& after,
+                                                            std::size_t count) = 0;
+
   /// Counts the messages themselves, slowly, to be held against drop_listing().
   virtual Result<mail::DropListing> recount(const DropId& drop) = 0;
 

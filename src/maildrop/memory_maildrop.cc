@@ -130,6 +130,22 @@ Result<std::vector<DropSummary>> MemoryMaildrop::list_drops(const std::optional<
   return summaries;
 }
 
+Result<std::vector<mail::UniqueId>> MemoryMaildrop::list_imported(const DropId& drop,
+                                                                  const std::optional<mail::UniqueId>& after,
+                                                                  std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  std::vector<mail::UniqueId> unique_ids;
+  const auto found = drops_.find(drop);
+  if (found == drops_.end()) return unique_ids;
+  const auto& imported = found->second.imported_ever;
+  const std::size_t wanted = std::min(count, limits::scan_listings_at_once_max);
+  for (auto it = after ? imported.upper_bound(*after) : imported.begin(); it != imported.end(); ++it) {
+    if (unique_ids.size() == wanted) break;
+    unique_ids.push_back(*it);
+  }
+  return unique_ids;
+}
+
 Result<mail::DropListing> MemoryMaildrop::recount(const DropId& drop) {
   const std::lock_guard lock(mutex_);
   mail::DropListing listing;
@@ -173,6 +189,7 @@ mail::UniqueId MemoryMaildrop::add_to(const Recipient& recipient, const mail::Wi
   drop.listing.messages += 1;
   drop.listing.octets += message->summary.octets;
   drop.unique_ids_ever.insert(unique_id);
+  if (recipient.unique_id) drop.imported_ever.insert(unique_id);
   drop.messages.emplace(arrival, std::move(message));
   return unique_id;
 }

@@ -22,6 +22,8 @@ class MemoryMaildrop final : public Store {
   Result<std::unique_ptr<Delivery>> begin_delivery() override;
   Result<std::unique_ptr<Snapshot>> open(const DropId& drop) override;
   Result<std::vector<DropSummary>> list_drops(const std::optional<DropId>& after, std::size_t count) override;
+  Result<std::vector<mail::UniqueId>> list_imported(const DropId& drop, const std::optional<mail::UniqueId>& after,
+                                                    std::size_t count) override;
   Result<mail::DropListing> recount(const DropId& drop) override;
   Result<SweepReport> sweep() override { return SweepReport{}; }
 
@@ -41,6 +43,7 @@ class MemoryMaildrop final : public Store {
   struct Drop {
     std::map<mail::ArrivalId, MessagePtr> messages;
     std::set<mail::UniqueId> unique_ids_ever;
+    std::set<mail::UniqueId> imported_ever;
     mail::DropListing listing;
   };
 

@@ -178,6 +178,18 @@ Result<std::vector<maildrop::DropSummary>> RemoteStore::list_drops(const std::op
   return std::move(reply->drops);
 }
 
+Result<std::vector<mail::UniqueId>> RemoteStore::list_imported(const DropId& drop,
+                                                               const std::optional<mail::UniqueId>& after,
+                                                               std::size_t count) {
+  auto connection = new_connection();
+  if (!connection) return connection.error();
+  const std::size_t wanted = std::min(count, limits::scan_listings_at_once_max);
+  auto reply = (*connection)->ask<reply::Imported>(request::ListImported{drop, after, wanted});
+  if (!reply) return reply.error();
+  if (reply->unique_ids.size() > wanted) return maildrop::Error::unavailable;
+  return std::move(reply->unique_ids);
+}
+
 Result<mail::DropListing> RemoteStore::recount(const DropId& drop) {
   auto connection = new_connection();
   if (!connection) return connection.error();

@@ -27,6 +27,8 @@ class RemoteStore final : public maildrop::Store {
   Result<std::unique_ptr<maildrop::Delivery>> begin_delivery() override;
   Result<std::unique_ptr<maildrop::Snapshot>> open(const DropId& drop) override;
   Result<std::vector<maildrop::DropSummary>> list_drops(const std::optional<DropId>& after, std::size_t count) override;
+  Result<std::vector<mail::UniqueId>> list_imported(const DropId& drop, const std::optional<mail::UniqueId>& after,
+                                                    std::size_t count) override;
   Result<mail::DropListing> recount(const DropId& drop) override;
   Result<maildrop::SweepReport> sweep() override;
 

@@ -347,6 +347,10 @@ class SlowStore final : public maildrop::Store {
   Result<std::vector<maildrop::DropSummary>> list_drops(const std::optional<DropId>&, std::size_t) override {
     return Error::unavailable;
   }
+  Result<std::vector<mail::UniqueId>> list_imported(const DropId&, const std::optional<mail::UniqueId>&,
+                                                    std::size_t) override {
+    return Error::unavailable;
+  }
   Result<mail::DropListing> recount(const DropId&) override { return Error::unavailable; }
   Result<maildrop::SweepReport> sweep() override { return maildrop::SweepReport{3}; }
 

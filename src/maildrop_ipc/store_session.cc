@@ -141,6 +141,13 @@ StoreSession::Answer StoreSession::obey(const request::ListDrops& list) {
   return reply::Drops{std::move(*drops)};
 }
 
+StoreSession::Answer StoreSession::obey(const request::ListImported& list) {
+  if (!is_free()) return std::nullopt;
+  auto unique_ids = store_.list_imported(list.drop, list.after, list.count);
+  if (!unique_ids) return failed(unique_ids.error());
+  return reply::Imported{std::move(*unique_ids)};
+}
+
 StoreSession::Answer StoreSession::obey(const request::Recount& recount) {
   if (!is_free()) return std::nullopt;
   const auto listing = store_.recount(recount.drop);

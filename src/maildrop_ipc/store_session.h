@@ -38,6 +38,7 @@ class StoreSession {
   Answer obey(const request::MarkDeletions& mark);
   Answer obey(const request::CommitDeletions&);
   Answer obey(const request::ListDrops& list);
+  Answer obey(const request::ListImported& list);
   Answer obey(const request::Recount& recount);
   Answer obey(const request::Sweep&);
 

@@ -139,6 +139,7 @@ TEST_F(StoreSessionTest, AConnectionHasOnePurpose) {
     EXPECT_FALSE(session.answer(request::BeginDelivery{}));
     EXPECT_FALSE(session.answer(request::Open{drop("bob")}));
     EXPECT_FALSE(session.answer(request::ListDrops{std::nullopt, 1}));
+    EXPECT_FALSE(session.answer(request::ListImported{drop("ann"), std::nullopt, 1}));
     EXPECT_FALSE(session.answer(request::Recount{drop("ann")}));
     EXPECT_FALSE(session.answer(request::Sweep{}));
   }

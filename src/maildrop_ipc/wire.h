@@ -23,7 +23,7 @@
 namespace fermo::maildrop_ipc {
 
 /// Changes whenever a payload changes its meaning; both sides must have the same.
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 /// Names a cursor within its connection.
 using CursorId = std::uint32_t;
@@ -81,6 +81,12 @@ struct ListDrops {
   std::optional<DropId> after;
   std::size_t count;
 };
+/// Reply: Imported.
+struct ListImported {
+  DropId drop;
+  std::optional<mail::UniqueId> after;
+  std::size_t count;
+};
 /// Reply: Counted.
 struct Recount {
   DropId drop;
@@ -93,7 +99,7 @@ struct Sweep {};
 using Request = std::variant<request::Hello, request::BeginDelivery, request::Append, request::AddRecipients,
                              request::Finish, request::Open, request::GetScanListings, request::Read,
                              request::NextPiece, request::CloseCursor, request::MarkDeletions, request::CommitDeletions,
-                             request::ListDrops, request::Recount, request::Sweep>;
+                             request::ListDrops, request::ListImported, request::Recount, request::Sweep>;
 
 namespace reply {
 
@@ -122,6 +128,9 @@ struct Piece {
 struct Drops {
   std::vector<maildrop::DropSummary> drops;
 };
+struct Imported {
+  std::vector<mail::UniqueId> unique_ids;
+};
 struct Counted {
   mail::DropListing listing;
 };
@@ -132,7 +141,7 @@ struct Swept {
 }  // namespace reply
 
 using Reply = std::variant<reply::Done, reply::Failed, reply::Delivered, reply::Opened, reply::ScanListings,
-                           reply::Reading, reply::Piece, reply::Drops, reply::Counted, reply::Swept>;
+                           reply::Reading, reply::Piece, reply::Drops, reply::Imported, reply::Counted, reply::Swept>;
 
 /// The payload of a frame, never longer than `limits::store_ipc_frame_octets_max`.
 std::string encode(const Request& request);

@@ -18,6 +18,7 @@ enum class ReplyKind : std::uint8_t {
   drops = 8,
   counted = 9,
   swept = 10,
+  imported = 11,
 };
 
 void put(FieldWriter& out, ReplyKind kind) {
@@ -64,6 +65,11 @@ void put(FieldWriter& out, const reply::Drops& reply) {
     out.octets(summary.drop.text());
     put(out, summary.listing);
   }
+}
+void put(FieldWriter& out, const reply::Imported& imported) {
+  put(out, ReplyKind::imported);
+  put_count(out, imported.unique_ids, limits::scan_listings_at_once_max);
+  for (const auto& unique_id : imported.unique_ids) out.octets(unique_id.text());
 }
 void put(FieldWriter& out, const reply::Counted& counted) {
   put(out, ReplyKind::counted);
@@ -112,6 +118,8 @@ std::optional<Reply> get_reply(FieldReader& in) {
       return reply::Piece{get_octets(in, limits::message_piece_octets_max)};
     case ReplyKind::drops:
       return reply::Drops{get_list(in, limits::scan_listings_at_once_max, get_drop_summary)};
+    case ReplyKind::imported:
+      return reply::Imported{get_list(in, limits::scan_listings_at_once_max, get_unique_id)};
     case ReplyKind::counted:
       return reply::Counted{get_drop_listing(in)};
     case ReplyKind::swept:

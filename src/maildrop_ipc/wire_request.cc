@@ -23,6 +23,7 @@ enum class RequestKind : std::uint8_t {
   list_drops = 13,
   recount = 14,
   sweep = 15,
+  list_imported = 16,
 };
 
 void put(FieldWriter& out, RequestKind kind) {
@@ -81,6 +82,12 @@ void put(FieldWriter& out, const request::CommitDeletions&) {
 }
 void put(FieldWriter& out, const request::ListDrops& list) {
   put(out, RequestKind::list_drops);
+  out.octets(list.after ? list.after->text() : std::string_view());
+  out.number(static_cast<std::uint32_t>(list.count));
+}
+void put(FieldWriter& out, const request::ListImported& list) {
+  put(out, RequestKind::list_imported);
+  out.octets(list.drop.text());
   out.octets(list.after ? list.after->text() : std::string_view());
   out.number(static_cast<std::uint32_t>(list.count));
 }
@@ -143,6 +150,15 @@ std::optional<Request> get_list_drops(FieldReader& in) {
   return request::ListDrops{std::move(after), count};
 }
 
+std::optional<Request> get_list_imported(FieldReader& in) {
+  auto drop = get_drop(in);
+  const auto text = in.octets(limits::unique_id_octets_max);
+  auto after = mail::UniqueId::from(text);
+  const auto count = in.count(limits::scan_listings_at_once_max);
+  if (!drop || (!after && !text.empty())) return std::nullopt;
+  return request::ListImported{std::move(*drop), std::move(after), count};
+}
+
 std::optional<Request> get_recount(FieldReader& in) {
   auto drop = get_drop(in);
   if (!drop) return std::nullopt;
@@ -177,6 +193,8 @@ std::optional<Request> get_request(FieldReader& in) {
       return request::CommitDeletions{};
     case RequestKind::list_drops:
       return get_list_drops(in);
+    case RequestKind::list_imported:
+      return get_list_imported(in);
     case RequestKind::recount:
       return get_recount(in);
     case RequestKind::sweep:

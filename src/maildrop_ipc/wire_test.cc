@@ -44,6 +44,8 @@ std::vector<Request> every_request() {
           request::CommitDeletions{},
           request::ListDrops{std::nullopt, 3},
           request::ListDrops{drop("ann"), 0},
+          request::ListImported{drop("ann"), std::nullopt, 3},
+          request::ListImported{drop("ann"), unique_id("a"), 0},
           request::Recount{drop("ann")},
           request::Sweep{}};
 }
@@ -59,6 +61,8 @@ std::vector<Reply> every_reply() {
           reply::Piece{"text"},
           reply::Piece{},
           reply::Drops{{{drop("ann"), {1, Octets{2}}}}},
+          reply::Imported{{unique_id("a"), unique_id("b")}},
+          reply::Imported{},
           reply::Counted{{4, Octets{500}}},
           reply::Swept{{6}}};
 }

@@ -87,6 +87,28 @@ Result<std::vector<maildrop::DropSummary>> RocksMaildrop::list_drops(const std::
   return summaries;
 }
 
+Result<std::vector<mail::UniqueId>> RocksMaildrop::list_imported(const DropId& drop,
+                                                                 const std::optional<mail::UniqueId>& after,
+                                                                 std::size_t count) {
+  const auto store = impl_->current();
+  if (!store) return Error::unavailable;
+  const auto record = store->find_drop(drop);
+  if (record.has_error()) return record.error();
+  std::vector<mail::UniqueId> unique_ids;
+  if (!*record) return unique_ids;
+  const DropNumber number = (*record)->number;
+  const std::string prefix = drop_prefix(number);
+  const std::size_t wanted = std::min(count, limits::scan_listings_at_once_max);
+  Scan rows(store->engine(), Table::foreign, after ? foreign_key(number, *after) + '\0' : prefix, after_prefix(prefix));
+  while (unique_ids.size() < wanted && rows.next()) {
+    const auto unique_id = mail::UniqueId::from(rows.key().substr(prefix.size()));
+    if (!unique_id) return Error::corrupt;
+    unique_ids.push_back(*unique_id);
+  }
+  if (const auto status = rows.status(); status.has_error()) return status.error();
+  return unique_ids;
+}
+
 Result<mail::DropListing> RocksMaildrop::recount(const DropId& drop) {
   const auto store = impl_->current();
   if (!store) return Error::unavailable;

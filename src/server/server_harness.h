@@ -130,6 +130,10 @@ class FaultyStore final : public maildrop::Store {
                                                         std::size_t count) override {
     return store_.list_drops(after, count);
   }
+  Result<std::vector<mail::UniqueId>> list_imported(const DropId& drop, const std::optional<mail::UniqueId>& after,
+                                                    std::size_t count) override {
+    return store_.list_imported(drop, after, count);
+  }
   Result<mail::DropListing> recount(const DropId& drop) override { return store_.recount(drop); }
   Result<maildrop::SweepReport> sweep() override { return store_.sweep(); }
 

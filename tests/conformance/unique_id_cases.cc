@@ -1,5 +1,6 @@
 #include <set>
 
+#include "base/limits.h"
 #include "conformance/store_conformance.h"
 #include "conformance/store_helpers.h"
 #include "maildrop/error.h"
@@ -76,6 +77,39 @@ TEST_P(StoreConformance, AnImportedUniqueIdThatTheStoreItselfGaveIsRefused) {
   EXPECT_EQ(try_deliver(store(), wire_message(2, 50), {recipient("anna", "", own.text())}).error(), Error::duplicate);
   const auto moved = deliver(store(), wire_message(2, 50), {recipient("bert", "", own.text())});
   EXPECT_EQ(moved.at(0), own);
+}
+
+TEST_P(StoreConformance, ImportedUniqueIdsAreListedAfterDeletionToo) {
+  EXPECT_TRUE(value_of(store().list_imported(drop("anna"), std::nullopt, 10)).empty());
+  for (const char* id : {"b", "c", "a"}) deliver(store(), wire_message(1, 50), {recipient("anna", "", id)});
+  deliver(store(), wire_message(2, 50), "anna");
+  deliver(store(), wire_message(3, 50), {recipient("ann", "", "d"), recipient("annaa", "", "e")});
+  const auto listed = [this](const char* after, std::size_t count) {
+    std::string all;
+    const auto last = mail::UniqueId::from(after);
+    for (const auto& id : value_of(store().list_imported(drop("anna"), last, count))) all += id.text() + " ";
+    return all;
+  };
+  EXPECT_EQ(listed("", 10), "a b c ");
+  EXPECT_EQ(listed("", 2), "a b ");
+  EXPECT_EQ(listed("a", 1), "b ");
+  EXPECT_EQ(listed("c", 10), "");
+  EXPECT_EQ(listed("", 0), "");
+  erase_all(store(), "anna");
+  reopen();
+  EXPECT_EQ(listed("aa", 10), "b c ");
+}
+
+TEST_P(StoreConformance, ImportedUniqueIdsAreListedInPages) {
+  constexpr std::size_t many = limits::scan_listings_at_once_max + 3;
+  for (std::size_t n = 0; n < many; ++n) {
+    deliver(store(), wire_message(1, 50), {recipient("anna", "", "x" + std::to_string(1000 + n))});
+  }
+  const auto first = value_of(store().list_imported(drop("anna"), std::nullopt, many));
+  ASSERT_EQ(first.size(), limits::scan_listings_at_once_max);
+  const auto rest = value_of(store().list_imported(drop("anna"), first.back(), many));
+  ASSERT_EQ(rest.size(), 3u);
+  EXPECT_EQ(rest.back().text(), "x" + std::to_string(1000 + many - 1));
 }
 
 }  // namespace
