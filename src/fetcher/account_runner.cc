@@ -43,9 +43,10 @@ std::string_view place_of(std::string_view mark) {
   return mark.substr(0, mark.find('\n'));
 }
 
-/// The login failed in a way that another look at the capabilities might mend. A password that was called wrong is not
+/// Another look at the capabilities might mend why the session ended. A password that was called wrong is not
 /// sent twice.
 bool may_be_out_of_date(const client::Close& close) {
+  if (close.end == client::End::remembered_outdated) return true;
   if (close.end == client::End::no_login_method || close.end == client::End::credentials_unusable) return true;
   return close.end == client::End::login_refused &&
          (close.code == client::ResponseCode::none || close.code == client::ResponseCode::other);

@@ -129,6 +129,9 @@ void explain_end(const Close& close, const error_code& failure,
     case End::injected:
       return set(report, Verdict::protocol, "somebody put words into the connection before TLS began: " + close.text,
                  "nothing was sent");
+    case End::remembered_outdated:
+      return set(report, Verdict::incomplete, "the server can do other things than it could before",
+                 "the next run takes another look");
     case End::no_login_method:
       return set(report, Verdict::settings, "the server offers no way to log in that may be used here",
                  "without TLS no password is sent, unless that is allowed");

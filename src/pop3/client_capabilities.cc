@@ -53,6 +53,7 @@ constexpr std::array known_capabilities = {
     Known{"PIPELINING", [](Capabilities& c, const Words&) { c.pipelining = true; }},
     Known{"RESP-CODES", [](Capabilities& c, const Words&) { c.resp_codes = true; }},
     Known{"AUTH-RESP-CODE", [](Capabilities& c, const Words&) { c.auth_resp_code = true; }},
+    Known{"UTF8", [](Capabilities& c, const Words&) { c.utf8 = true; }},
     Known{"SASL", &take_sasl},
     Known{"LOGIN-DELAY", &take_login_delay},
     Known{"EXPIRE", &take_expire},
@@ -86,6 +87,7 @@ std::string Capabilities::text() const {
   add(pipelining, "PIPELINING");
   add(resp_codes, "RESP-CODES");
   add(auth_resp_code, "AUTH-RESP-CODE");
+  add(utf8, "UTF8");
   for (const std::string& mechanism : sasl) add(true, "SASL " + mechanism);
   if (login_delay) add(true, "LOGIN-DELAY " + std::to_string(login_delay->count()));
   if (expire_days) add(true, "EXPIRE " + std::to_string(*expire_days));

@@ -23,6 +23,7 @@ struct Capabilities {
   std::optional<std::chrono::seconds> login_delay;
   std::optional<std::uint32_t> expire_days;  ///< 0: deleted as soon as retrieved (RFC 2449 §6.7).
   bool expire_never = false;
+  bool utf8 = false;           ///< RFC 6856 §2.1.
   std::string implementation;  ///< Cleaned.
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 

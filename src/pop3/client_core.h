@@ -81,6 +81,9 @@ class Core {
   void take_capability_line(std::string_view line);
   void capabilities_known();
   void take_stls(const Reply& reply);
+  void ask_for_utf8();
+  bool rewrites_unasked() const;
+  void take_utf8(const Reply& reply);
   void begin_login();
   void try_next_method();
   bool try_method(const LoginMethod& method);
@@ -91,6 +94,7 @@ class Core {
   void take_auth(const Reply& reply);
   void take_challenge(const Reply& reply);
   void respond(const Secret& response);
+  bool binding_refused();
   void refuse_auth(const Reply& reply);
   void take_user(const Reply& reply);
   void take_pass(const Reply& reply);

@@ -18,6 +18,11 @@ bool fits_a_line(std::string_view argument) {
   return !argument.empty() && argument.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
+bool binds_channel(const LoginMethod& method) {
+  const auto* const mechanism = std::get_if<sasl::Mechanism>(&method);
+  return mechanism != nullptr && sasl::binds_channel(*mechanism);
+}
+
 }  // namespace
 
 // --- Greeting and TLS ------------------------------------------------------------------------------------------------
@@ -55,7 +60,7 @@ void Core::answer(const TlsStarted& outcome) {
 void Core::begin_authorization() {
   if (!tls_active_ || !settings_.remembered_capabilities) return ask_capabilities();
   capabilities_ = *settings_.remembered_capabilities;
-  begin_login();
+  ask_for_utf8();
 }
 
 // --- Capabilities ----------------------------------------------------------------------------------------------------
@@ -84,12 +89,31 @@ void Core::capabilities_known() {
   const bool known = asked_capabilities_.known;
   // Servers that know CAPA only before login can still do after it what they said there.
   if (known || !authenticated_) capabilities_ = std::move(asked_capabilities_);
+  if (authenticated_ && rewrites_unasked()) return close(End::remembered_outdated);
   if (authenticated_) return push_ready();
-  if (settings_.tls != Tls::stls || tls_active_) return begin_login();
+  if (settings_.tls != Tls::stls || tls_active_) return ask_for_utf8();
   if (known && !capabilities_.stls) return close(End::stls_not_offered);
   // Unless somebody took it out of the answer, it was still the server that did not want TLS; either way nothing else
   // leaves.
   send_command("STLS", &Core::take_stls);
+}
+
+/// RFC 6856 §2.1: only to a client that said it are messages with such header fields given as they are. From Courier
+/// the others get a notice in their place, and would delete the message for it.
+void Core::ask_for_utf8() {
+  capabilities_.utf8 ? send_command("UTF8", &Core::take_utf8) : begin_login();
+}
+
+/// The server has been brought up to date since its capabilities were remembered (RFC 6856 §2.1: CAPA tells of UTF8
+/// after the login too).
+bool Core::rewrites_unasked() const {
+  return settings_.remembered_capabilities && !settings_.remembered_capabilities->utf8 && tls_active_ &&
+         capabilities_.utf8;
+}
+
+void Core::take_utf8(const Reply&) {
+  end_exchange();
+  begin_login();
 }
 
 // --- The login -------------------------------------------------------------------------------------------------------
@@ -224,11 +248,24 @@ void Core::respond(const Secret& response) {
   push(Send{.octets = std::move(line), .secret = true});
 }
 
+/// Servers do not agree on what is bound to (RFC 9266): Cyrus announces "-PLUS" and means tls-unique, under TLS 1.3
+/// too, where it is not defined. It refuses at the end, with the code for a wrong password. The same proof once more
+/// without a binding gives nothing away, so it is tried, and what failed is not remembered among the capabilities.
+bool Core::binding_refused() {
+  if (!binds_channel(*method_) || mechanism_->complete()) return false;
+  std::erase_if(methods_, &binds_channel);
+  std::erase_if(capabilities_.sasl, [](const std::string& name) { return name.ends_with("-PLUS"); });
+  const auto* const next = methods_.empty() ? nullptr : std::get_if<sasl::Mechanism>(&methods_.back());
+  return next != nullptr && (*next == sasl::Mechanism::scram_sha_256 || *next == sasl::Mechanism::scram_sha_1);
+}
+
 /// A mechanism that is refused before anything of the credentials has left is not there, whatever was announced.
 void Core::refuse_auth(const Reply& reply) {
   const bool credentials_sent = initial_response_ ? initial_response_sent_ : challenges_ > 0;
   const bool meaningless = reply.code == ResponseCode::none || reply.code == ResponseCode::other;
-  if (!credentials_sent && meaningless && !methods_.empty()) {
+  const bool another = !credentials_sent && meaningless && !methods_.empty();
+  const bool about_credentials = meaningless || reply.code == ResponseCode::auth;
+  if (another || (about_credentials && binding_refused())) {
     end_exchange();
     return try_next_method();
   }

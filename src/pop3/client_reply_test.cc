@@ -74,9 +74,10 @@ Capabilities capabilities_of(std::initializer_list<std::string_view> lines) {
 
 TEST(ClientCapabilities, AreReadFromTheirLines) {
   const auto all = capabilities_of({"TOP", "user", "UIDL ", "STLS", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE",
-                                    "SASL plain  SCRAM-SHA-256", "LOGIN-DELAY 900 USER", "EXPIRE 60",
+                                    "SASL plain  SCRAM-SHA-256", "LOGIN-DELAY 900 USER", "EXPIRE 60", "UTF8 USER",
                                     "IMPLEMENTATION Some  Server\x1B", "X-UNKNOWN", ""});
   EXPECT_TRUE(all.top && all.user && all.uidl && all.stls && all.pipelining && all.resp_codes && all.auth_resp_code);
+  EXPECT_TRUE(all.utf8);
   EXPECT_THAT(all.sasl, ElementsAre("PLAIN", "SCRAM-SHA-256"));
   EXPECT_EQ(all.login_delay, std::chrono::seconds(900));
   EXPECT_EQ(all.expire_days, 60U);
@@ -92,7 +93,7 @@ TEST(ClientCapabilities, AreLeftOutWhereTheyMakeNoSense) {
 
 TEST(ClientCapabilities, AreTheSameAfterTheyWereKept) {
   auto said =
-      capabilities_of({"TOP", "USER", "UIDL", "STLS", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE",
+      capabilities_of({"TOP", "USER", "UIDL", "STLS", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "UTF8",
                        "SASL PLAIN SCRAM-SHA-256", "LOGIN-DELAY 60", "EXPIRE 7", "IMPLEMENTATION Some server 2"});
   said.known = true;
   EXPECT_EQ(Capabilities::from_text(said.text()), said);

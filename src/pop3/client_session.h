@@ -188,6 +188,7 @@ enum class End {
   stls_refused,          ///< -ERR to STLS.
   tls_failed,            ///< The driver said so.
   injected,              ///< Octets in the clear where only the handshake may come (RFC 2595 §4, CVE-2021-22947).
+  remembered_outdated,   ///< The server has learnt UTF8 since Settings::remembered_capabilities; try again without.
   no_login_method,       ///< None is announced, allowed and possible with these credentials.
   credentials_unusable,  ///< User or password cannot be sent by any method: a line end, a NUL.
   login_refused,

@@ -522,6 +522,20 @@ class TlsTest(HostileTest):
         fetcher.run()
         self.assertEqual(server.seen[:2], ["USER ann", f"PASS {fetching.PASSWORD}"])
 
+    def test_a_server_that_has_learnt_to_rewrite_messages_unless_it_is_told_not_to(self):
+        server = self.server(tls=self.context("good"), capabilities=("USER", "UIDL"))
+        fetcher = self.fetcher(server, "pop3s", options=["--ca", str(self.certificates / "ca.pem")])
+        self.assertEqual(fetcher.run()["fetched"], 5)
+        server.capabilities, server.hooks = ("USER", "UIDL", "UTF8"), {"UTF8": b"+OK\r\n"}
+        server.messages.append(("new", b"Subject: new\r\n\r\n"))
+        login = ["USER ann", f"PASS {fetching.PASSWORD}"]
+        server.seen.clear()
+        self.assertEqual(fetcher.run("delete")["fetched"], 1)
+        self.assertEqual(server.seen[:7], [*login, "CAPA", "CAPA", "UTF8", *login])
+        server.seen.clear()
+        self.assertEqual(fetcher.run("delete")["exit_code"], fetching.OK)
+        self.assertEqual(server.seen[:3], ["UTF8", *login])
+
     def stls(self, code, hooks=None, **settings):
         server = self.server(hooks=hooks, **settings)
         fetcher = self.fetcher(server, "pop3+stls", options=["--ca", str(self.certificates / "ca.pem")])

@@ -70,6 +70,7 @@ std::string text_of(End end) {
                                                    {End::stls_refused, "stls refused"},
                                                    {End::tls_failed, "tls failed"},
                                                    {End::injected, "injected"},
+                                                   {End::remembered_outdated, "remembered outdated"},
                                                    {End::no_login_method, "no login method"},
                                                    {End::credentials_unusable, "credentials unusable"},
                                                    {End::login_refused, "login refused"},
@@ -104,7 +105,8 @@ void set(Settings& settings, const std::string& setting) {
   if (setting == "pipelining on") settings.pipelining = Pipelining::on;
   if (setting == "binding") settings.channel_binding = {sasl::ChannelBinding::Type::tls_exporter, "key"};
   if (words[0] == "remembered") {
-    auto& remembered = settings.remembered_capabilities.emplace();
+    if (!settings.remembered_capabilities) settings.remembered_capabilities.emplace();
+    auto& remembered = *settings.remembered_capabilities;
     remembered.known = true;
     remembered.take_line(setting.substr(11));
   }
