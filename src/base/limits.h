@@ -72,6 +72,10 @@ inline constexpr std::uint64_t client_message_octets_max = std::uint64_t{1} << 3
 /// The wait for the next octet. fetchmail waits 5 minutes, getmail 3; delays before a greeting and after a failed login
 /// stay under one.
 inline constexpr std::chrono::seconds client_reply_time_max = 2min;
+/// What the wait for the answer to QUIT grows by, for each deletion: Dovecot took 7 ms for one on a busy machine, a
+/// file server or a rotating disk takes 20. However many they are, a server that says nothing for an hour has died.
+inline constexpr std::chrono::milliseconds client_deletion_time = 20ms;
+inline constexpr std::chrono::seconds client_deletions_time_max = 1h;
 /// Words of a server that are shown or logged.
 inline constexpr std::size_t client_text_octets_max = 256;
 /// What a SCRAM server may ask for: fewer are cheap to crack (RFC 7677 §4), more hold up the client (RFC 5802 §9).

@@ -95,7 +95,7 @@ RemoteSession::Awaitable<void> RemoteSession::send(client::Send step) {
 }
 
 RemoteSession::Awaitable<void> RemoteSession::read() {
-  watchdog_.set_from_now(time_max_);
+  watchdog_.set_from_now(session_->time_limit());
   const Result<std::size_t> octets = co_await stream_.read_some(std::span<char>(buffer_));
   watchdog_.disarm();
   if (octets && *octets > 0) {

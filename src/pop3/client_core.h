@@ -27,7 +27,7 @@ class Core {
   bool window_open() const;
   Step next();
   void answer(const TlsStarted& outcome);
-  std::chrono::seconds time_limit() const { return settings_.reply_time_max; }
+  std::chrono::seconds time_limit() const;
   const SessionRecord& record() const { return record_; }
 
  private:

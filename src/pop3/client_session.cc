@@ -158,6 +158,14 @@ void Core::order(Order order) {
   orders_.push_back(order);
 }
 
+/// Servers delete what was marked before they answer QUIT, message by message (RFC 1939 §6).
+std::chrono::seconds Core::time_limit() const {
+  const auto order = exchanges_.empty() ? std::nullopt : exchanges_.front().order;
+  if (!order || order->verb != Verb::quit) return settings_.reply_time_max;
+  const auto deleting = std::chrono::ceil<std::chrono::seconds>(marked_ * limits::client_deletion_time);
+  return settings_.reply_time_max + std::min(deleting, limits::client_deletions_time_max);
+}
+
 std::size_t Core::orders_waiting() const {
   const auto is_order = [](const Exchange& exchange) { return exchange.order.has_value(); };
   return orders_.size() + static_cast<std::size_t>(std::ranges::count_if(exchanges_, is_order));

@@ -70,7 +70,7 @@ struct Settings {
   /// was refused for it, try again without.
   std::optional<Capabilities> remembered_capabilities;
   std::uint64_t message_octets_max = limits::client_message_octets_max;  ///< A longer one ends the session.
-  std::chrono::seconds reply_time_max = limits::client_reply_time_max;
+  std::chrono::seconds reply_time_max = limits::client_reply_time_max;   ///< See ClientSession::time_limit().
 };
 
 // --- Orders: what the driver wants done ------------------------------------------------------------------------------
@@ -265,7 +265,8 @@ class ClientSession {
   client::Step next();
   void answer(client::TlsStarted outcome);
 
-  /// How long the driver may wait for input before it calls expire().
+  /// How long the driver may wait for input before it calls expire(): longer for the answer to QUIT, by what is to be
+  /// deleted.
   std::chrono::seconds time_limit() const;
   const client::SessionRecord& record() const;
 

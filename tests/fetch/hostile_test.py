@@ -275,6 +275,15 @@ class SingleMessageTest(HostileTest):
         _, fetcher, _ = self.run_once(fetching.OK, hooks={"GREETING": late, "PASS": late}, options=("--timeout", "5"))
         self.assertEqual(fetcher.mail(), CONTENT)
 
+    def test_deletions_that_take_their_time(self):
+        def late(reply):
+            threading.Event().wait(6)  # longer than a server may be silent otherwise
+            return reply
+
+        many = [(f"uid-{n}", b"Subject: %d\r\n\r\n" % n) for n in range(400)]
+        outcome, _, _ = self.run_once(fetching.OK, "delete", many, hooks={"QUIT": late}, options=("--timeout", "5"))
+        self.assertEqual(outcome["deleted"], len(many))
+
     def test_octets_that_no_message_should_have(self):
         content = b"Subject: \x00\r\n\r\nNUL \x00 and bare LF\nthere, 8 bit \xff\xfe\r\n" + b"long " * 100_000 + b"\r\n"
         _, fetcher, _ = self.run_once(fetching.OK, messages=[("one", content)])
