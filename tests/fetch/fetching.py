@@ -17,10 +17,11 @@ OK, USAGE, DATA_ERROR, CANNOT_CREATE, IO_ERROR, TEMPORARY, PROTOCOL, NO_PERMISSI
 class Fetcher:
     """One account with its state, its password file and its target, in a folder of its own."""
 
-    def __init__(self, folder, url, user="ann", target=None, password=PASSWORD, options=()):
+    def __init__(self, folder, url, user="ann", target=None, password=PASSWORD, options=(), timeout=20):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.url, self.user, self.options = url, user, list(options)
+        self.timeout = timeout
         self.target = target or f"maildir:{self.folder / 'mail'}"
         self.password_file = self.folder / "password"
         self.password_file.write_text(password + "\n")
@@ -28,7 +29,7 @@ class Fetcher:
 
     def command(self, mode="keep", *options):
         return [BINARY, "fetch", "--server", self.url, "--user", self.user, "--password-file", str(self.password_file),
-                "--to", self.target, "--state", str(self.folder / "state"), "--timeout", "20", "--mode", mode,
+                "--to", self.target, "--state", str(self.folder / "state"), "--timeout", str(self.timeout), "--mode", mode,
                 *self.options, *options]
 
     def run(self, mode="keep", *options, code=OK):
@@ -39,7 +40,7 @@ class Fetcher:
         return outcome
 
     def text(self, mode="keep", *options, code=OK):
-        done = subprocess.run(self.command(mode, *options), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(self.command(mode, *options), capture_output=True, text=True, timeout=100 + self.timeout)
         if done.returncode != code:
             raise AssertionError(f"ended with {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}")
         return done
@@ -62,6 +63,12 @@ def mbox(path):
     assert entries[0] == b"", entries[0]
     assert all(entry.endswith(b"\n\n") for entry in entries[1:]), "no blank line before a separator"
     return sorted(canonical(re.sub(rb"^>(>*From )", rb"\1", entry[:-1], flags=re.M)) for entry in entries[1:])
+
+
+def maildir_files(fetcher):
+    """What a Maildir holds, as it is on disk."""
+    folder = pathlib.Path(fetcher.target.partition(":")[2])
+    return [path.read_bytes() for part in ("new", "cur") for path in (folder / part).glob("*")]
 
 
 def message(number, octets=400):

@@ -7,61 +7,28 @@ import collections
 import os
 import pathlib
 import poplib
-import re
-import smtplib
-import subprocess
 import sys
 import tempfile
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "support")]
+import corpus  # noqa: E402
 import mail_clients  # noqa: E402
-from fermo_process import SHARED, canonical, fermo, without_trace_fields  # noqa: E402
+from fermo_process import canonical, fermo, without_trace_fields  # noqa: E402
 
 poplib._MAXLINE = 1 << 22
 USER, PASSWORD = "corpus", "corpus password"
 
 
-def corpus(folder):
-    archives = sorted((SHARED / "corpus").glob("*.tar.zst"))
-    for archive in archives:
-        subprocess.run(["tar", "--zstd", "-xf", archive, "-C", folder], check=True)
-    return [path.read_bytes() for path in sorted(pathlib.Path(folder).rglob("*")) if path.is_file()]
-
-
-def has_bare(message):
-    """A CR or LF that is no part of a CRLF: intake by LMTP refuses it, local delivery keeps the CR."""
-    return re.search(rb"\r(?!\n)|(?<!\r)\n", message) is not None
-
-
 class CorpusTest(unittest.TestCase):
-    def deliver(self, server, messages):
-        """By LMTP in one session, pipelined; what LMTP must refuse goes in by `fermo deliver`."""
-        client = smtplib.LMTP("127.0.0.1", server.ports["lmtp"], timeout=60)
-        client.ehlo("corpus.test")
-        refused = 0
-        for message in messages:
-            client.send(b"MAIL FROM:<a@example.test> BODY=8BITMIME\r\nRCPT TO:<%s@example.test>\r\nDATA\r\n" % USER.encode())
-            self.assertEqual([client.getreply()[0] for _ in range(3)], [250, 250, 354])
-            client.send(re.sub(rb"(?:(?<=\r\n)|\A)\.", b"..", message) + b".\r\n")
-            code, text = client.getreply()
-            if has_bare(message):
-                self.assertEqual(code, 550, text)
-                server.run("deliver", USER, "--trace", input=message)
-                refused += 1
-            else:
-                self.assertEqual(code, 250, text)
-        client.quit()
-        return refused
-
     def test_every_message_comes_back_identical(self):
-        if not (SHARED / "corpus").is_dir():
-            self.skipTest(f"no corpus in {SHARED}: set FERMO_SHARED to the folder that holds corpus/*.tar.zst")
+        if not corpus.available():
+            self.skipTest(corpus.WHERE)
         with tempfile.TemporaryDirectory(prefix="fermo-corpus-") as folder, fermo(users=[(USER, PASSWORD)]) as server:
             folder = pathlib.Path(folder)
-            messages = [canonical(message) for message in corpus(folder)]
+            messages = [canonical(message) for message in corpus.corpus()]
             self.assertGreater(len(messages), 3000)
-            refused = self.deliver(server, messages)
+            refused = corpus.deliver(server, USER, messages)
             self.assertGreaterEqual(refused, 1)
 
             client = poplib.POP3("127.0.0.1", server.ports["pop3"], timeout=60)

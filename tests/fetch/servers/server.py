@@ -16,6 +16,19 @@ from fermo_process import free_port  # noqa: E402
 # Where tools/install-packages puts what Debian would not install beside another POP3 server.
 UNPACKED = pathlib.Path(__file__).resolve().parents[3] / "build/packages"
 START_SECONDS_MAX = 60
+DELETE_SECONDS_MAX = 60
+AT_ONCE = 50  # commands: one at a time, each waits for a delayed acknowledgement
+
+
+def read_message(stream):
+    assert stream.readline().startswith(b"+OK")
+    lines = [b"\r\n"]
+    while True:
+        line = stream.readline()
+        assert line, "the server ended within a message"
+        if line == b".\r\n" and lines[-1].endswith(b"\r\n"):
+            return b"".join(lines[1:])
+        lines.append(line[1:] if line.startswith(b".") and lines[-1].endswith(b"\r\n") else line)
 
 
 class Server:
@@ -25,6 +38,7 @@ class Server:
     programs = ()
     schemes = ("pop3", "pop3+stls", "pop3s")
     user, password = "ann", "correct-horse"
+    rewrites_unasked = False  # sends a notice in the place of messages with 8-bit header fields, but for UTF8 (RFC 6856)
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"fermo-{type(self).__name__.lower()}-"))
@@ -91,6 +105,8 @@ class Server:
     def client(self):
         """A session that has logged in, of Python's own client."""
         client = poplib.POP3("127.0.0.1", self.ports["pop3"], timeout=60)
+        if self.rewrites_unasked:
+            client.utf8()
         client.user(self.user)
         client.pass_(self.password)
         return client
@@ -100,17 +116,11 @@ class Server:
         client = self.client()
         client.uidl()  # after which mailutils sends more
         messages = []
-        for number in range(1, client.stat()[0] + 1):
-            client.sock.sendall(b"RETR %d\r\n" % number)
-            assert client.file.readline().startswith(b"+OK"), number
-            lines = [b"\r\n"]
-            while True:
-                line = client.file.readline()
-                assert line, "the server ended within a message"
-                if line == b".\r\n" and lines[-1].endswith(b"\r\n"):
-                    break
-                lines.append(line[1:] if line.startswith(b".") and lines[-1].endswith(b"\r\n") else line)
-            messages.append(b"".join(lines[1:]))
+        count = client.stat()[0]
+        for first in range(1, count + 1, AT_ONCE):
+            numbers = range(first, min(first + AT_ONCE, count + 1))
+            client.sock.sendall(b"".join(b"RETR %d\r\n" % number for number in numbers))
+            messages += [read_message(client.file) for _ in numbers]
         client.quit()
         return messages
 
@@ -120,6 +130,13 @@ class Server:
         count = client.stat()[0]
         client.quit()
         return count
+
+    def await_held(self, count):
+        """Courier answers QUIT first and deletes then."""
+        deadline = time.monotonic() + DELETE_SECONDS_MAX
+        while (held := self.held()) != count:
+            assert time.monotonic() < deadline, f"{held} messages are held, not {count}"
+            time.sleep(0.05)
 
     def url(self, scheme):
         return f"{scheme}://127.0.0.1:{self.ports['pop3s' if scheme == 'pop3s' else 'pop3']}"
