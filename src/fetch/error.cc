@@ -3,72 +3,45 @@
 #include <cerrno>
 #include <string>
 
-#include "base/failure.h"
+#include "base/error_category.h"
 
 namespace fermo::fetch {
 namespace {
 
-class Category final : public boost::system::error_category {
- public:
-  const char* name() const noexcept override { return "fetch"; }
-
-  std::string message(int code) const override {
-    switch (static_cast<Error>(code)) {
-      case Error::unavailable:
-        return "it cannot be read or written at the moment";
-      case Error::out_of_space:
-        return "the disk is full or the quota is reached";
-      case Error::in_use:
-        return "another process is using it";
-      case Error::corrupt:
-        return "what is stored is damaged";
-      case Error::not_ours:
-        return "it is there, but it is something else";
-      case Error::newer_version:
-        return "it was written by a newer version of this program";
-      case Error::no_such_record:
-        return "the ledger does not know this message";
-      case Error::conflict:
-        return "the ledger knows another message under this name";
-      case Error::not_delivered:
-        return "the ledger does not know that this message was delivered, so it may not be deleted";
-      case Error::refused:
-        return "the message was refused for good";
-      case Error::deferred:
-        return "the message was refused for now";
-      case Error::misused:
-        return "the target is not set up rightly";
-    }
-    return "fetch error " + std::to_string(code);
+ErrorMeaning meaning_of(Error error) noexcept {
+  switch (error) {
+    case Error::unavailable:
+      return {Failure::temporary, "it cannot be read or written at the moment"};
+    case Error::out_of_space:
+      return {Failure::temporary, "the disk is full or the quota is reached"};
+    case Error::in_use:
+      return {Failure::in_use, "another process is using it"};
+    case Error::corrupt:
+      return {Failure::permanent, "what is stored is damaged"};
+    case Error::not_ours:
+      return {Failure::permanent, "it is there, but it is something else"};
+    case Error::newer_version:
+      return {Failure::permanent, "it was written by a newer version of this program"};
+    case Error::no_such_record:
+      return {Failure::no_such_thing, "the ledger does not know this message"};
+    case Error::conflict:
+      return {Failure::permanent, "the ledger knows another message under this name"};
+    case Error::not_delivered:
+      return {Failure::permanent, "the ledger does not know that this message was delivered, so it may not be deleted"};
+    case Error::refused:
+      return {Failure::permanent, "the message was refused for good"};
+    case Error::deferred:
+      return {Failure::temporary, "the message was refused for now"};
+    case Error::misused:
+      return {Failure::permanent, "the target is not set up rightly"};
   }
-
-  boost::system::error_condition default_error_condition(int code) const noexcept override {
-    switch (static_cast<Error>(code)) {
-      case Error::unavailable:
-      case Error::out_of_space:
-      case Error::deferred:
-        return make_error_condition(Failure::temporary);
-      case Error::in_use:
-        return make_error_condition(Failure::in_use);
-      case Error::no_such_record:
-        return make_error_condition(Failure::no_such_thing);
-      case Error::corrupt:
-      case Error::not_ours:
-      case Error::newer_version:
-      case Error::conflict:
-      case Error::not_delivered:
-      case Error::refused:
-      case Error::misused:
-        return make_error_condition(Failure::permanent);
-    }
-    return make_error_condition(Failure::permanent);
-  }
-};
+  return {Failure::permanent, "fetch error of an unknown kind"};
+}
 
 }  // namespace
 
 boost::system::error_code make_error_code(Error error) noexcept {
-  static const Category category;
+  static const ErrorCategory category("fetch", meaning_of);
   return {static_cast<int>(error), category};
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/failure.h"
+#include "base/error_category.h"
 
 namespace fermo::fetcher::socks5 {
 namespace {
@@ -22,60 +22,42 @@ constexpr char address_v6 = 4;
 constexpr std::size_t port_octets = 2;
 constexpr std::size_t text_octets_max = 255;
 
-class Category final : public boost::system::error_category {
- public:
-  const char* name() const noexcept override { return "socks5"; }
-
-  std::string message(int code) const override {
-    switch (static_cast<Error>(code)) {
-      case Error::general_failure:
-        return "the proxy failed without saying why";
-      case Error::not_allowed:
-        return "the proxy does not allow this connection";
-      case Error::network_unreachable:
-        return "the proxy cannot reach the server's network";
-      case Error::host_unreachable:
-        return "the proxy cannot find or reach the server";
-      case Error::connection_refused:
-        return "the proxy reached the server, which refuses the connection";
-      case Error::ttl_expired:
-        return "the proxy got no answer from the server in time";
-      case Error::command_not_supported:
-        return "the proxy does not make connections for others";
-      case Error::address_type_not_supported:
-        return "the proxy does not take this kind of address; name the server in another way";
-      case Error::unknown_reply:
-        return "the proxy gave a reason that RFC 1928 does not know";
-      case Error::login_required:
-        return "the proxy wants a login; give a user in --proxy and a password by --proxy-password-file";
-      case Error::login_refused:
-        return "the proxy refused user or password";
-      case Error::not_socks5:
-        return "what answers is no SOCKS5 proxy";
-      case Error::host_unusable:
-        return "no proxy takes a host name of this length";
-      case Error::login_unusable:
-        return "user and password of a proxy have 1 to 255 octets each";
-      case Error::closed:
-        return "the proxy closed the connection";
-    }
-    return "SOCKS5 error " + std::to_string(code);
+ErrorMeaning meaning_of(Error error) noexcept {
+  switch (error) {
+    case Error::general_failure:
+      return {Failure::temporary, "the proxy failed without saying why"};
+    case Error::not_allowed:
+      return {Failure::permanent, "the proxy does not allow this connection"};
+    case Error::network_unreachable:
+      return {Failure::temporary, "the proxy cannot reach the server's network"};
+    case Error::host_unreachable:
+      return {Failure::temporary, "the proxy cannot find or reach the server"};
+    case Error::connection_refused:
+      return {Failure::temporary, "the proxy reached the server, which refuses the connection"};
+    case Error::ttl_expired:
+      return {Failure::temporary, "the proxy got no answer from the server in time"};
+    case Error::command_not_supported:
+      return {Failure::permanent, "the proxy does not make connections for others"};
+    case Error::address_type_not_supported:
+      return {Failure::permanent, "the proxy does not take this kind of address; name the server in another way"};
+    case Error::unknown_reply:
+      return {Failure::permanent, "the proxy gave a reason that RFC 1928 does not know"};
+    case Error::login_required:
+      return {Failure::permanent,
+              "the proxy wants a login; give a user in --proxy and a password by --proxy-password-file"};
+    case Error::login_refused:
+      return {Failure::permanent, "the proxy refused user or password"};
+    case Error::not_socks5:
+      return {Failure::permanent, "what answers is no SOCKS5 proxy"};
+    case Error::host_unusable:
+      return {Failure::permanent, "no proxy takes a host name of this length"};
+    case Error::login_unusable:
+      return {Failure::permanent, "user and password of a proxy have 1 to 255 octets each"};
+    case Error::closed:
+      return {Failure::temporary, "the proxy closed the connection"};
   }
-
-  boost::system::error_condition default_error_condition(int code) const noexcept override {
-    switch (static_cast<Error>(code)) {
-      case Error::general_failure:
-      case Error::network_unreachable:
-      case Error::host_unreachable:
-      case Error::connection_refused:
-      case Error::ttl_expired:
-      case Error::closed:
-        return make_error_condition(Failure::temporary);
-      default:
-        return make_error_condition(Failure::permanent);
-    }
-  }
-};
+  return {Failure::permanent, "SOCKS5 error of an unknown kind"};
+}
 
 bool is_sendable(std::string_view text) {
   return !text.empty() && text.size() <= text_octets_max;
@@ -96,7 +78,7 @@ std::optional<std::string> octets_of_address(int family, const std::string& host
 }  // namespace
 
 boost::system::error_code make_error_code(Error error) noexcept {
-  static const Category category;
+  static const ErrorCategory category("socks5", meaning_of);
   return {static_cast<int>(error), category};
 }
 

@@ -5,36 +5,26 @@
 
 #include <openssl/err.h>
 
-#include "base/failure.h"
+#include "base/error_category.h"
 
 namespace fermo::runtime {
 namespace {
 
-class Category final : public boost::system::error_category {
- public:
-  const char* name() const noexcept override { return "runtime"; }
-
-  std::string message(int code) const override {
-    switch (static_cast<Error>(code)) {
-      case Error::queue_full:
-        return "too much work is waiting already";
-      case Error::job_failed:
-        return "the work ended unexpectedly";
-      case Error::cancelled:
-        return "cancelled";
-      case Error::interrupted:
-        return "interrupted";
-      case Error::truncated:
-        return "the peer closed the connection without a TLS close_notify";
-    }
-    return "runtime error " + std::to_string(code);
+ErrorMeaning meaning_of(Error error) noexcept {
+  switch (error) {
+    case Error::queue_full:
+      return {Failure::temporary, "too much work is waiting already"};
+    case Error::job_failed:
+      return {Failure::unknown, "the work ended unexpectedly"};
+    case Error::cancelled:
+      return {Failure::temporary, "cancelled"};
+    case Error::interrupted:
+      return {Failure::temporary, "interrupted"};
+    case Error::truncated:
+      return {Failure::temporary, "the peer closed the connection without a TLS close_notify"};
   }
-
-  boost::system::error_condition default_error_condition(int code) const noexcept override {
-    const bool may_be_done = static_cast<Error>(code) == Error::job_failed;
-    return make_error_condition(may_be_done ? Failure::unknown : Failure::temporary);
-  }
-};
+  return {Failure::temporary, "runtime error of an unknown kind"};
+}
 
 /// Codes are OpenSSL's packed ones, which fill 31 bits.
 class OpensslCategory final : public boost::system::error_category {
@@ -57,7 +47,7 @@ class OpensslCategory final : public boost::system::error_category {
 }  // namespace
 
 boost::system::error_code make_error_code(Error error) noexcept {
-  static const Category category;
+  static const ErrorCategory category("runtime", meaning_of);
   return {static_cast<int>(error), category};
 }
 

@@ -2,45 +2,27 @@
 
 #include <string>
 
-#include "base/failure.h"
+#include "base/error_category.h"
 #include "sasl/gnu_sasl.h"
 
 namespace fermo::sasl {
 namespace {
 
-class Category final : public boost::system::error_category {
- public:
-  const char* name() const noexcept override { return "sasl"; }
-
-  std::string message(int code) const override {
-    switch (static_cast<Error>(code)) {
-      case Error::malformed:
-        return "the SASL response is malformed";
-      case Error::unavailable:
-        return "the SASL mechanism is not available";
-      case Error::credentials_unusable:
-        return "the user name or password cannot be used with this SASL mechanism";
-      case Error::unacceptable_iterations:
-        return "the server asks for an iteration count that is not acceptable";
-      case Error::server_not_authentic:
-        return "the server has not proven that it knows the password";
-    }
-    return "SASL error " + std::to_string(code);
+ErrorMeaning meaning_of(Error error) noexcept {
+  switch (error) {
+    case Error::malformed:
+      return {Failure::permanent, "the SASL response is malformed"};
+    case Error::unavailable:
+      return {Failure::temporary, "the SASL mechanism is not available"};
+    case Error::credentials_unusable:
+      return {Failure::permanent, "the user name or password cannot be used with this SASL mechanism"};
+    case Error::unacceptable_iterations:
+      return {Failure::permanent, "the server asks for an iteration count that is not acceptable"};
+    case Error::server_not_authentic:
+      return {Failure::permanent, "the server has not proven that it knows the password"};
   }
-
-  boost::system::error_condition default_error_condition(int code) const noexcept override {
-    switch (static_cast<Error>(code)) {
-      case Error::malformed:
-      case Error::credentials_unusable:
-      case Error::unacceptable_iterations:
-      case Error::server_not_authentic:
-        return make_error_condition(Failure::permanent);
-      case Error::unavailable:
-        return make_error_condition(Failure::temporary);
-    }
-    return make_error_condition(Failure::permanent);
-  }
-};
+  return {Failure::permanent, "SASL error of an unknown kind"};
+}
 
 /// Says yes to whatever is well-formed: the password is verified elsewhere, by a process that this one cannot look
 /// into.
@@ -85,7 +67,7 @@ std::string_view take_field(std::string_view& message) {
 }  // namespace
 
 boost::system::error_code make_error_code(Error error) noexcept {
-  static const Category category;
+  static const ErrorCategory category("sasl", meaning_of);
   return {static_cast<int>(error), category};
 }
 

@@ -85,7 +85,7 @@ void Connection::expire() {
   stream_.cancel();
 }
 
-Connection::Awaitable<Result<void>> Connection::flush() {
+Connection::Awaitable<Result<void>> Connection::write() {
   if (output_.empty()) co_return Result<void>();
   watch();
   Result<void> outcome = co_await stream_.write_all(output_);
@@ -94,6 +94,43 @@ Connection::Awaitable<Result<void>> Connection::flush() {
   co_return outcome;
 }
 
+Connection::Awaitable<bool> Connection::flush() {
+  const Result<void> written = co_await write();
+  if (!written) ended_by(written.error());
+  co_return written.has_value();
+}
+
+Connection::Awaitable<bool> Connection::send(std::string octets) {
+  queue(octets);
+  if (!output_full()) co_return true;
+  co_return co_await flush();
+}
+
+Connection::Awaitable<bool> Connection::take_input() {
+  const bool flushed = co_await flush();
+  if (!flushed) co_return false;
+  const Result<std::string_view> octets = co_await read();
+  if (octets) {
+    octets->empty() ? end_of_input() : receive(*octets);
+    co_return true;
+  }
+  if (octets.error() == runtime::Error::interrupted) co_return true;  // shut_down() has told the core
+  if (timed_out_) {
+    expire_core();
+    co_return true;
+  }
+  ended_by(octets.error());
+  co_return false;
+}
+
+Connection::Awaitable<void> Connection::finish(std::string_view how, bool cut_short) {
+  const Result<void> written = co_await write();
+  ended(how, written ? std::string() : written.error().message());
+  lingers_ = cut_short;
+}
+
+/// Error::interrupted: shut_down() was called, the core has a new step. The octets live in a buffer that all
+/// connections of the core share: they are used before the next co_await.
 Connection::Awaitable<Result<std::string_view>> Connection::read() {
   if (std::exchange(told_to_end_, false)) co_return make_error_code(runtime::Error::interrupted);
   watch();

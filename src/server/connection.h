@@ -61,7 +61,11 @@ class Connection {
   virtual Awaitable<void> converse() = 0;
   /// Gives back, in a pool, what the session holds of the store.
   virtual Awaitable<void> release() = 0;
+  // What happens to the protocol core.
   virtual void shut_down_core() = 0;
+  virtual void receive(std::string_view octets) = 0;
+  virtual void end_of_input() = 0;
+  virtual void expire_core() = 0;
   /// When the peer must have done something, if the wait for it begins now.
   virtual runtime::Watchdog::Clock::time_point deadline() const = 0;
   /// Adds what only this protocol knows to the line in the log.
@@ -71,11 +75,15 @@ class Connection {
   void queue(std::string_view octets) { output_ += octets; }
   /// More waits to be sent than may: flush() before queuing more.
   bool output_full() const { return output_.size() > limits::output_octets_max; }
-  /// Sends what is in the output buffer.
-  Awaitable<Result<void>> flush();
-  /// Reads once; Error::interrupted: shut_down() was called, the core has a new step. The octets live in a buffer that
-  /// all connections of the core share: use them before the next co_await.
-  Awaitable<Result<std::string_view>> read();
+  /// Sends what is in the output buffer. False: that failed, which is noted, and the session is over.
+  Awaitable<bool> flush();
+  /// queue(), and flush() once there is much.
+  Awaitable<bool> send(std::string octets);
+  /// Flushes, reads once and tells the core what came of it. False: the session is over.
+  Awaitable<bool> take_input();
+  /// Flushes, and notes that the core ended the session. `cut_short`: the peer may still be sending and must not lose
+  /// the reason to a reset, so it is heard out (limits::lingering_time_max).
+  Awaitable<void> finish(std::string_view how, bool cut_short);
   /// Overwrites what read() gave: it may have been a password.
   static void forget_input(std::string_view octets);
   Awaitable<Result<void>> start_tls();
@@ -95,15 +103,9 @@ class Connection {
   void ended(std::string_view how, std::string why = {});
   /// Notes that the connection failed under an operation, or that a deadline of ours made it fail.
   void ended_by(const error_code& failure);
-  /// The peer is to be heard out before the connection closes, or it may lose our last words
-  /// (limits::lingering_time_max).
-  void linger_before_close() { lingers_ = true; }
-
   /// The peer has shown who it is: the connection stays when there are too many.
   void keep() { ticket_.keep(); }
 
-  bool timed_out() const { return timed_out_; }
-  bool aborted() const { return aborted_; }
   runtime::Watchdog::Clock::time_point started_at() const { return started_at_; }
   const Settings& settings() const { return *settings_; }
   const Environment& environment() const { return environment_; }
@@ -114,6 +116,8 @@ class Connection {
 
  private:
   void expire();
+  Awaitable<Result<void>> write();
+  Awaitable<Result<std::string_view>> read();
   void watch() { watchdog_.set(deadline()); }
   Awaitable<void> close();
   void log_end();

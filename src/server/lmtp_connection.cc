@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "account/directory.h"
-#include "runtime/error.h"
 #include "server/intake.h"
 
 namespace fermo::server {
@@ -36,7 +35,7 @@ std::string_view name_of(smtp::End end) {
   return "unknown";
 }
 
-/// The peer may still be sending when such a session closes, and must not lose the reason to a reset.
+/// The peer may still be sending when such a session closes.
 bool cut_short(smtp::End end) {
   return end != smtp::End::quit && end != smtp::End::disconnected;
 }
@@ -58,39 +57,6 @@ Connection::Awaitable<void> LmtpConnection::converse() {
     Awaitable<bool> obeyed = std::visit(obey_step, step);
     goes_on = co_await std::move(obeyed);
   }
-}
-
-Connection::Awaitable<bool> LmtpConnection::flush_or_end() {
-  const Result<void> flushed = co_await flush();
-  if (!flushed) ended_by(flushed.error());
-  co_return flushed.has_value();
-}
-
-Connection::Awaitable<bool> LmtpConnection::obey(smtp::NeedInput) {
-  const bool flushed = co_await flush_or_end();
-  if (!flushed) co_return false;
-  const Result<std::string_view> octets = co_await read();
-  if (octets) {
-    if (octets->empty()) {
-      session_.end_of_input();
-    } else {
-      session_.receive(*octets);
-    }
-    co_return true;
-  }
-  if (octets.error() == runtime::Error::interrupted) co_return true;  // shut_down() has told the session
-  if (timed_out()) {
-    session_.expire();
-    co_return true;
-  }
-  ended_by(octets.error());
-  co_return false;
-}
-
-Connection::Awaitable<bool> LmtpConnection::obey(smtp::Send step) {
-  queue(step.octets);
-  if (!output_full()) co_return true;
-  co_return co_await flush_or_end();
 }
 
 Connection::Awaitable<bool> LmtpConnection::obey(smtp::ResolveRecipient step) {
@@ -155,9 +121,7 @@ Connection::Awaitable<bool> LmtpConnection::obey(smtp::AbandonMessage) {
 }
 
 Connection::Awaitable<bool> LmtpConnection::obey(smtp::Close step) {
-  const Result<void> flushed = co_await flush();
-  ended(name_of(step.end), flushed ? std::string() : flushed.error().message());
-  if (cut_short(step.end)) linger_before_close();
+  co_await finish(name_of(step.end), cut_short(step.end));
   co_return false;
 }
 

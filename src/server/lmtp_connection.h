@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "account/account.h"
 #include "maildrop/maildrop.h"
@@ -22,12 +23,15 @@ class LmtpConnection final : public Connection {
   Awaitable<void> converse() override;
   Awaitable<void> release() override;
   void shut_down_core() override { session_.shut_down(); }
+  void receive(std::string_view octets) override { session_.receive(octets); }
+  void end_of_input() override { session_.end_of_input(); }
+  void expire_core() override { session_.expire(); }
   runtime::Watchdog::Clock::time_point deadline() const override;
   void describe(LogLine& line) const override;
 
   // One for each step. False: the session is over.
-  Awaitable<bool> obey(smtp::NeedInput step);
-  Awaitable<bool> obey(smtp::Send step);
+  Awaitable<bool> obey(smtp::NeedInput) { return take_input(); }
+  Awaitable<bool> obey(smtp::Send step) { return send(std::move(step.octets)); }
   Awaitable<bool> obey(smtp::ResolveRecipient step);
   Awaitable<bool> obey(smtp::BeginMessage step);
   Awaitable<bool> obey(smtp::Append step);
@@ -35,7 +39,6 @@ class LmtpConnection final : public Connection {
   Awaitable<bool> obey(smtp::AbandonMessage step);
   Awaitable<bool> obey(smtp::Close step);
 
-  Awaitable<bool> flush_or_end();
   void remember(const mail::Address& recipient, const account::Account& account);
 
   smtp::ServerSession session_;

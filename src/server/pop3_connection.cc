@@ -47,7 +47,7 @@ std::string_view name_of(pop3::End end) {
   return "unknown";
 }
 
-/// The peer may still be sending when such a session closes, and must not lose the reason to a reset.
+/// The peer may still be sending when such a session closes.
 bool cut_short(pop3::End end) {
   return end == pop3::End::too_many_errors || end == pop3::End::too_many_logins || end == pop3::End::protocol_violation;
 }
@@ -77,47 +77,18 @@ Connection::Awaitable<void> Pop3Connection::converse() {
   }
 }
 
+void Pop3Connection::receive(std::string_view octets) {
+  session_.receive(octets);
+  if (!session_.authenticated()) forget_input(octets);
+}
+
 void Pop3Connection::tls_failed(const error_code& failure) {
   if (failure == runtime::Error::cancelled) return ended_by(failure);
   ended("tls-failed", failure.message());
 }
 
-Connection::Awaitable<bool> Pop3Connection::flush_or_end() {
-  const Result<void> flushed = co_await flush();
-  if (!flushed) ended_by(flushed.error());
-  co_return flushed.has_value();
-}
-
-Connection::Awaitable<bool> Pop3Connection::obey(pop3::NeedInput) {
-  const bool flushed = co_await flush_or_end();
-  if (!flushed) co_return false;
-  const Result<std::string_view> octets = co_await read();
-  if (octets) {
-    if (octets->empty()) {
-      session_.end_of_input();
-    } else {
-      session_.receive(*octets);
-      if (!session_.authenticated()) forget_input(*octets);
-    }
-    co_return true;
-  }
-  if (octets.error() == runtime::Error::interrupted) co_return true;  // shut_down() has told the session
-  if (timed_out()) {
-    session_.expire();
-    co_return true;
-  }
-  ended_by(octets.error());
-  co_return false;
-}
-
-Connection::Awaitable<bool> Pop3Connection::obey(pop3::Send step) {
-  queue(step.octets);
-  if (!output_full()) co_return true;
-  co_return co_await flush_or_end();
-}
-
 Connection::Awaitable<bool> Pop3Connection::obey(pop3::StartTls) {
-  const bool flushed = co_await flush_or_end();
+  const bool flushed = co_await flush();
   if (!flushed) co_return false;
   const Result<void> secured = co_await start_tls();
   if (!secured) tls_failed(secured.error());
@@ -184,7 +155,7 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::SendMessage step) {
 /// The rest of the message, while at most one piece and the output buffer are in memory.
 Connection::Awaitable<bool> Pop3Connection::send_rest(bool ended) {
   for (;;) {
-    const bool flushed = !output_full() || co_await flush_or_end();
+    const bool flushed = !output_full() || co_await flush();
     if (!flushed) co_return false;
     if (ended) break;
     const Result<MessageReader::Piece> piece = co_await read_piece();
@@ -208,9 +179,7 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::Commit step) {
 }
 
 Connection::Awaitable<bool> Pop3Connection::obey(pop3::Close step) {
-  const Result<void> flushed = co_await flush();
-  ended(name_of(step.end), flushed ? std::string() : flushed.error().message());
-  if (cut_short(step.end)) linger_before_close();
+  co_await finish(name_of(step.end), cut_short(step.end));
   co_return false;
 }
 

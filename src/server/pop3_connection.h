@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "account/account.h"
 #include "maildrop/maildrop.h"
@@ -21,12 +22,15 @@ class Pop3Connection final : public Connection {
   Awaitable<void> converse() override;
   Awaitable<void> release() override;
   void shut_down_core() override { session_.shut_down(); }
+  void receive(std::string_view octets) override;
+  void end_of_input() override { session_.end_of_input(); }
+  void expire_core() override { session_.expire(); }
   runtime::Watchdog::Clock::time_point deadline() const override;
   void describe(LogLine& line) const override;
 
   // One for each step. False: the session is over.
-  Awaitable<bool> obey(pop3::NeedInput step);
-  Awaitable<bool> obey(pop3::Send step);
+  Awaitable<bool> obey(pop3::NeedInput) { return take_input(); }
+  Awaitable<bool> obey(pop3::Send step) { return send(std::move(step.octets)); }
   Awaitable<bool> obey(pop3::StartTls step);
   Awaitable<bool> obey(pop3::Verify step);
   Awaitable<bool> obey(pop3::OpenMaildrop step);
@@ -36,7 +40,6 @@ class Pop3Connection final : public Connection {
   Awaitable<bool> obey(pop3::Close step);
 
   void tls_failed(const error_code& failure);
-  Awaitable<bool> flush_or_end();
   Awaitable<Result<MessageReader::Piece>> read_piece();
   Awaitable<bool> send_rest(bool ended);
 
