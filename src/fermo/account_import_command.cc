@@ -17,11 +17,11 @@
 #include "base/limits.h"
 #include "fermo/account_changes.h"
 #include "fermo/account_commands.h"
-#include "fermo/fetch_progress.h"
 #include "fermo/fetch_state.h"
 #include "fermo/table.h"
 #include "fermo/user_folders.h"
 #include "fetch/import.h"
+#include "fetch/number_text.h"
 #include "fetch/rc_import.h"
 #include "fetch_accounts/imported.h"
 #include "fetcher/sqlite_ledger.h"
@@ -253,8 +253,8 @@ ExitCode import_state(const StateOptions& options, const Console& console) {
     if (part == nullptr) return ExitCode::data_error;
     const auto added = add_to_ledger(**ledger, *part, console);
     if (!added) return added.error();
-    console.out << printable(file) << ": " << with_separators(part->ids.size())
-                << " messages that were fetched before, " << with_separators(*added) << " of them new here\n";
+    console.out << printable(file) << ": " << fetch::counted(part->ids.size(), "message")
+                << " that were fetched before, " << fetch::with_separators(*added) << " of them new here\n";
   }
   return ExitCode::ok;
 }

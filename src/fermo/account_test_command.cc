@@ -14,6 +14,7 @@
 #include "fermo/fetch_summary.h"
 #include "fermo/json.h"
 #include "fermo/table.h"
+#include "fetch/number_text.h"
 #include "fetch_accounts/providers.h"
 #include "fetcher/account_probe.h"
 
@@ -79,6 +80,7 @@ std::vector<std::string> words_of(const pop3::client::Capabilities& capabilities
   add(capabilities.pipelining, "PIPELINING");
   add(capabilities.resp_codes, "RESP-CODES");
   add(capabilities.auth_resp_code, "AUTH-RESP-CODE");
+  add(capabilities.utf8, "UTF8");
   std::string sasl;
   for (const std::string& mechanism : capabilities.sasl) sasl += " " + mechanism;
   if (!sasl.empty()) words.push_back("SASL" + sasl);
@@ -109,7 +111,8 @@ void print_success(const Probe& probe, const Account& account, const Console& co
              probe.report.tls.empty() ? "none: password and mail can be read on the way" : probe.report.tls);
   print_line(out, "login", probe.method);
   print_line(out, "server can", probe.capabilities.known ? joined(words_of(probe.capabilities)) : "it does not say");
-  print_line(out, "messages", with_separators(probe.drop->messages) + " (" + human_octets(probe.drop->octets) + ")");
+  print_line(out, "messages",
+             fetch::with_separators(probe.drop->messages) + " (" + human_octets(probe.drop->octets) + ")");
   const auto* const provider = provider_of(account);
   const bool too_often = provider != nullptr && account.interval && *account.interval < provider->interval_min;
   if (too_often) {

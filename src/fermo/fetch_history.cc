@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fermo/fetch_progress.h"
 #include "fermo/table.h"
+#include "fetch/number_text.h"
 
 namespace fermo::commands {
 namespace {
@@ -36,7 +36,7 @@ std::string dated(const std::string& what, const std::optional<Timestamp>& time)
 
 std::string size_of(const Record& record) {
   if (!record.octets) return "of unknown length";
-  return with_separators(record.octets->value) + (record.octets->value == 1 ? " octet" : " octets");
+  return fetch::counted(record.octets->value, "octet");
 }
 
 bool is_of_fetching(fetch::Reason reason) {

@@ -4,15 +4,15 @@
 #include <array>
 #include <cstdio>
 
+#include "fetch/number_text.h"
+
 namespace fermo::commands {
 namespace {
 
+using fetch::counted;
+
 constexpr std::chrono::milliseconds drawing_pause{100};
 constexpr std::size_t bar_cells = 24;
-
-std::string counted(std::uint64_t number, const char* noun) {
-  return with_separators(number) + " " + noun + (number == 1 ? "" : "s");
-}
 
 std::string left(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds);
@@ -21,15 +21,6 @@ std::string left(double seconds) {
 }
 
 }  // namespace
-
-std::string with_separators(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) {
-    at -= 3;
-    text.insert(at, ",");
-  }
-  return text;
-}
 
 std::string human_octets(Octets octets) {
   constexpr std::array<const char*, 5> units = {"octets", "kB", "MB", "GB", "TB"};
@@ -78,7 +69,7 @@ void FetchProgress::draw(bool now) {
   const double part = octets > 0 ? static_cast<double>(octets_done_.value) / static_cast<double>(octets) : 1;
   const auto cells = static_cast<std::size_t>(part * bar_cells);
   err_ << "\r[" << std::string(cells, '#') << std::string(bar_cells - cells, ' ') << "] "
-       << with_separators(messages_done_) << " of " << counted(messages_, "message") << ", "
+       << fetch::with_separators(messages_done_) << " of " << counted(messages_, "message") << ", "
        << human_octets(octets_done_) << " of " << human_octets(Octets{octets}) << ", "
        << human_octets(Octets{static_cast<std::uint64_t>(rate)}) << "/s";
   if (rate > 0 && octets > octets_done_.value) {

@@ -9,8 +9,7 @@
 
 namespace fermo::commands {
 
-/// "1,234" and "1.2 MB", for people.
-std::string with_separators(std::uint64_t number);
+/// "1.2 MB", for people.
 std::string human_octets(Octets octets);
 
 /// Shows how a fetch goes: one line that is written anew on a terminal, and few plain lines elsewhere.

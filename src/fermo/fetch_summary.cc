@@ -9,6 +9,7 @@
 
 #include "fermo/fetch_progress.h"
 #include "fermo/json.h"
+#include "fetch/number_text.h"
 #include "fetch/reason.h"
 
 namespace fermo::commands {
@@ -18,7 +19,7 @@ using fetcher::Report;
 using fetcher::Verdict;
 
 std::string counted(std::uint64_t number) {
-  return with_separators(number) + (number == 1 ? " message" : " messages");
+  return fetch::counted(number, "message");
 }
 
 std::string outcome_words(const Report& report) {
@@ -29,7 +30,7 @@ std::string outcome_words(const Report& report) {
   if (report.heads > 0) add(counted(report.heads) + " fetched in part");
   if (report.found > 0) add(counted(report.found) + " there already from a run that was cut off");
   if (report.fetched + report.heads + report.found == 0) add("nothing new");
-  if (report.deleted > 0) add(with_separators(report.deleted) + " deleted on the server");
+  if (report.deleted > 0) add(fetch::with_separators(report.deleted) + " deleted on the server");
   const std::uint64_t left = report.listed - std::min(report.listed, report.deleted);
   if (left > 0) add(counted(left) + " left there");
   return text;

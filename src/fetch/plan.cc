@@ -7,20 +7,12 @@
 #include "base/limits.h"
 #include "fetch/matching.h"
 #include "fetch/message_key.h"
+#include "fetch/number_text.h"
 
 namespace fermo::fetch {
 namespace {
 
 using How = Match::How;
-
-std::string with_separators(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) {
-    at -= 3;
-    text.insert(at, ",");
-  }
-  return text;
-}
 
 class Planner {
  public:

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/limits.h"
+#include "fetch/policy_text.h"
 
 /// One session from its connection to its end. What is there to be fetched is found in account_listing.cc, and fetched
 /// in account_work.cc.
@@ -16,24 +17,7 @@ using fetch::Pipelining;
 namespace {
 
 std::string text_of(const fetch::Policy& policy) {
-  std::string text;
-  switch (policy.mode) {
-    case fetch::Mode::remove:
-      text = "delete";
-      break;
-    case fetch::Mode::keep:
-      text = "keep";
-      break;
-    case fetch::Mode::keep_days:
-      text = "keep-days " + std::to_string(policy.keep_days.count());
-      break;
-    case fetch::Mode::keep_newest:
-      text = "keep-newest " + std::to_string(policy.keep_newest);
-      break;
-    case fetch::Mode::mirror:
-      text = "mirror";
-      break;
-  }
+  std::string text = fetch::text_of_mode(policy);
   if (policy.headers_only) text += " headers";
   if (policy.whole_octets_max) text += " limit " + std::to_string(policy.whole_octets_max->value);
   return text;

@@ -117,7 +117,7 @@ class ImportTest(unittest.TestCase):
         refused = self.account("import-state", name, self.folder / "ids", "--state", self.folder / "state", code=65)
         self.assertIn("it knows of bob@pop.example.org, ann@old.example.org, of which --of names one", refused.stderr)
         taken = self.account("import-state", name, self.folder / "ids", "--of", "ann@old.example.org", "--state", self.folder / "state")
-        self.assertIn("1 messages", taken.stdout)
+        self.assertIn("1 message that", taken.stdout)
 
     def test_accounts_of_fetchmail(self):
         rc = mail_clients.config(self.folder / ".fetchmailrc", f'''
