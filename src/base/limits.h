@@ -283,6 +283,22 @@ inline constexpr std::size_t delivery_buffer_events = 512;
 inline constexpr std::size_t delivery_batch_messages = 100;
 inline constexpr std::uint64_t delivery_batch_octets = std::uint64_t{16} << 20;
 inline constexpr std::chrono::seconds delivery_batch_time = 5s;
+/// Accounts that are fetched at the same time: more share the same line and the same disk.
+inline constexpr std::size_t fetches_at_once_max = 8;
+/// Sessions of one run with a server that shows only part of the drop at a time: 1,000 times Gmail's 250.
+inline constexpr unsigned sessions_of_a_run_max = 1'000;
+/// Between two sessions of the daemon. What Thunderbird waits is 10 minutes, getmail's and fetchmail's manuals say 5.
+inline constexpr std::chrono::minutes fetch_interval = 5min;
+/// Before a fetch that could not be done is tried again: for the first time, and at most. A drop in use is free within
+/// minutes (RFC 1939 §3: the autologout timer is 10), a provider that is down for an hour is not helped by more.
+inline constexpr std::chrono::seconds fetch_retry_wait_min = 1min;
+inline constexpr std::chrono::seconds fetch_retry_wait_max = 1h;
+/// After a refused login: providers lock an account after a handful of them in a day.
+inline constexpr std::chrono::seconds fetch_login_refused_wait = 12h;
+/// How often the daemon looks at the clock though nothing is due: it may have been set, and the machine may have slept.
+inline constexpr std::chrono::minutes schedule_look_interval = 1min;
+/// What a server may demand by LOGIN-DELAY (RFC 2449 §6.5); the longest known is 15 minutes.
+inline constexpr std::chrono::seconds fetch_login_delay_max = 24h;
 /// Messages in trouble that are named one by one; the others are counted.
 inline constexpr std::size_t message_troubles_max = 100;
 /// In the file of accounts: more than any server takes in, and than any drop has held.
