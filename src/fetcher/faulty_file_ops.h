@@ -43,6 +43,12 @@ class FaultyFileOps final : public FileOps {
   }
   // What a process has written stays when it is killed, synced or not: the steps count, the waiting is left out.
   Result<void> sync(int) override { return step(); }
+  Result<void> sync_all(std::span<const int> descriptors) override {
+    for (const int descriptor : descriptors) {
+      if (auto synced = sync(descriptor); !synced) return synced;
+    }
+    return {};
+  }
   Result<void> sync_folder(const std::filesystem::path&) override { return step(); }
   Result<bool> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
     if (auto passed = step(); !passed) return fetch::Error::out_of_space;

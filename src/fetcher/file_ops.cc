@@ -4,12 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <thread>
+#include <vector>
 
 namespace fermo::fetcher {
 namespace {
 
 using fetch::Error;
+
+/// More gain nothing on ext4, half as many lose a third.
+constexpr std::size_t syncs_at_once_max = 8;
 
 Error failure() {
   return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
@@ -36,6 +43,25 @@ Result<void> FileOps::write(int descriptor, std::string_view octets) {
 Result<void> FileOps::sync(int descriptor) {
   if (::fsync(descriptor) != 0) return failure();
   return {};
+}
+
+Result<void> FileOps::sync_all(std::span<const int> descriptors) {
+  std::atomic<std::size_t> next = 0;
+  std::atomic<int> number = 0;
+  const auto work = [&] {
+    for (std::size_t at = next++; at < descriptors.size(); at = next++) {
+      if (::fsync(descriptors[at]) != 0) number = errno;
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t threads = std::min(descriptors.size(), syncs_at_once_max);
+    while (others.size() + 1 < threads) others.emplace_back(work);
+    work();
+  }
+  if (number == 0) return {};
+  errno = number;
+  return failure();
 }
 
 Result<void> FileOps::sync_folder(const std::filesystem::path& folder) {

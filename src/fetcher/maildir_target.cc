@@ -168,10 +168,10 @@ void MaildirTarget::abandon() {
 
 Result<void> MaildirTarget::commit() {
   if (pending_.empty()) return {};
-  for (Pending& pending : pending_) {
-    if (auto synced = ops_.sync(pending.file.get()); !synced) return synced;
-    pending.file.close();
-  }
+  std::vector<int> files;
+  for (const Pending& pending : pending_) files.push_back(pending.file.get());
+  if (auto synced = ops_.sync_all(files); !synced) return synced;
+  for (Pending& pending : pending_) pending.file.close();
   for (const Pending& pending : pending_) {
     if (auto published = publish(pending); !published) return published;
   }
