@@ -58,6 +58,7 @@ nlohmann::json json_of(const Account& account) {
                           {"to", account.target},
                           {"ca", account.authorities.string()},
                           {"pins", account.pins},
+                          {"proxy_password_file", account.proxy_password_file.string()},
                           {"archive", account.archive.string()},
                           {"allow_plaintext", account.allow_plaintext},
                           {"ledger_name", fetch_accounts::ledger_name(account)}};

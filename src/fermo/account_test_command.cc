@@ -168,7 +168,7 @@ void print_for_programs(const Probe& probe, const Account& account, const Consol
 ExitCode test(const TestOptions& options, const Console& console) {
   const auto account = load_account(accounts_path(options.accounts), options.name, console);
   if (!account) return account.error();
-  const auto settings = settings_of(*account, console);
+  const auto settings = settings_of(*account, {}, console);
   if (!settings) return settings.error();
   const Probe probe = fetcher::probe_account(*settings);
   if (options.json) {

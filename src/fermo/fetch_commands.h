@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include <CLI/App.hpp>
 
 #include "fermo/commands.h"
@@ -10,5 +8,6 @@
 namespace fermo::commands {
 
 void add_fetch_explain(CLI::App& fetch, Invocation& invocation);
+void add_fetch_whole(CLI::App& fetch, Invocation& invocation);
 
 }  // namespace fermo::commands

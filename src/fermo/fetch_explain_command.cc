@@ -1,11 +1,8 @@
 #include <algorithm>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -16,8 +13,8 @@
 #include "fermo/fetch_history.h"
 #include "fermo/fetch_state.h"
 #include "fermo/json.h"
+#include "fermo/ledger_choice.h"
 #include "fermo/table.h"
-#include "fetcher/server_address.h"
 #include "fetcher/sqlite_ledger.h"
 
 namespace fermo::commands {
@@ -27,10 +24,7 @@ namespace fs = std::filesystem;
 using fetch::Record;
 
 struct ExplainOptions {
-  std::vector<std::string> words;  ///< The account, unless --server names it, and messages.
-  std::string server;
-  std::string user;
-  std::string state;
+  LedgerOptions ledger;
   bool all = false;
   bool json = false;
 };
@@ -78,25 +72,12 @@ ExitCode list_accounts(const fs::path& ledger, const std::vector<std::string>& a
 
 // --- One account -----------------------------------------------------------------------------------------------------
 
-/// By unique-id, or else by position.
-const Record* find(const std::vector<Record>& records, const std::string& text) {
-  const auto by_key = std::ranges::find(records, text, &Record::key);
-  if (by_key != records.end()) return &*by_key;
-  const auto by_position = std::ranges::find_if(records, [&](const Record& record) {
-    return !record.gone && record.position > 0 && std::to_string(record.position) == text;
-  });
-  return by_position == records.end() ? nullptr : &*by_position;
-}
-
 Outcome<std::vector<Record>> chosen(const Known& known, const std::vector<std::string>& messages, bool all,
                                     const Console& console) {
   std::vector<Record> records;
   for (const auto& text : messages) {
-    const Record* const record = find(known.records, text);
-    if (record == nullptr) {
-      console.complain("nothing is known of a message " + printable(text) + " of " + printable(known.account));
-      return ExitCode::data_error;
-    }
+    const Record* const record = find_record(known.records, text);
+    if (record == nullptr) return complain_of_message(text, known.account, console);
     records.push_back(*record);
   }
   if (!messages.empty()) return records;
@@ -138,42 +119,11 @@ ExitCode explain_account(const fs::path& ledger, const std::string& account, con
   return ExitCode::ok;
 }
 
-/// The account that is meant, taken out of `words`; nothing when all are.
-Outcome<std::optional<std::string>> account_of(const ExplainOptions& options, std::vector<std::string>& words,
-                                               const Console& console) {
-  if (options.server.empty()) {
-    if (words.empty()) return std::optional<std::string>();
-    std::string account = std::move(words.front());
-    words.erase(words.begin());
-    return std::optional(std::move(account));
-  }
-  const auto server = fetcher::parse_server(options.server);
-  if (server) return std::optional(fetcher::account_name(options.user, *server));
-  console.complain("--server: " + printable(server.problem()));
-  return ExitCode::usage;
-}
-
 ExitCode explain(const ExplainOptions& options, const Console& console) {
-  const auto folder = state_folder(options.state, console);
-  if (!folder) return folder.error();
-  std::vector<std::string> messages = options.words;
-  const auto account = account_of(options, messages, console);
-  if (!account) return account.error();
-  const fs::path ledger = ledger_path(*folder);
-  std::error_code unknown;
-  if (!fs::exists(ledger, unknown)) {
-    console.complain("nothing has been fetched yet: there is no " + ledger.string());
-    return ExitCode::no_input;
-  }
-  const auto accounts = fetcher::SqliteLedger::accounts(ledger);
-  if (!accounts) return complain_of_ledger(accounts.error(), ledger, {}, console);
-  if (!*account) return list_accounts(ledger, *accounts, options.json, console);
-  if (std::ranges::find(*accounts, **account) != accounts->end()) {
-    return explain_account(ledger, **account, messages, options, console);
-  }
-  console.complain("nothing has been fetched for an account " + printable(**account) +
-                   "; fermo fetch explain lists those that are known");
-  return ExitCode::no_user;
+  const auto choice = choose(options.ledger, console);
+  if (!choice) return choice.error();
+  if (!choice->account) return list_accounts(choice->ledger, choice->known, options.json, console);
+  return explain_account(choice->ledger, *choice->account, choice->messages, options, console);
 }
 
 }  // namespace
@@ -181,14 +131,7 @@ ExitCode explain(const ExplainOptions& options, const Console& console) {
 void add_fetch_explain(CLI::App& fetch, Invocation& invocation) {
   CLI::App& app = *fetch.add_subcommand("explain", "Say why each message was or was not fetched or deleted");
   auto options = std::make_shared<ExplainOptions>();
-  app.add_option("message", options->words, "The account, then unique-ids or positions; without messages all of them")
-      ->type_name("ACCOUNT [MESSAGE…]");
-  CLI::Option* const user = app.add_option("--user", options->user, "With --server: whose account")->type_name("NAME");
-  app.add_option("--server", options->server, "Names the account as fermo fetch --server does, in place of ACCOUNT")
-      ->type_name("URL")
-      ->needs(user);
-  app.add_option("--state", options->state, "Folder of what is remembered (default: $XDG_STATE_HOME/fermo)")
-      ->type_name("DIR");
+  options->ledger.add_to(app, "The account, then unique-ids or positions; without messages all of them");
   app.add_flag("--all", options->all, "Also the messages that are deleted on the server");
   app.add_flag("--json", options->json, "Print JSON for programs");
   runs(app, invocation, std::move(options), explain);

@@ -1,5 +1,7 @@
 #include "fermo/fetch_summary.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <ostream>
 #include <string>
@@ -8,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "fermo/fetch_progress.h"
-#include "fermo/json.h"
 #include "fetch/number_text.h"
 #include "fetch/reason.h"
 
@@ -20,20 +21,6 @@ using fetcher::Verdict;
 
 std::string counted(std::uint64_t number) {
   return fetch::counted(number, "message");
-}
-
-std::string outcome_words(const Report& report) {
-  if (report.unchanged) return "nothing has changed; the server holds " + counted(report.listed);
-  std::string text;
-  const auto add = [&text](const std::string& clause) { text.append(text.empty() ? "" : ", ").append(clause); };
-  if (report.fetched > 0) add(counted(report.fetched) + " fetched (" + human_octets(report.octets) + ")");
-  if (report.heads > 0) add(counted(report.heads) + " fetched in part");
-  if (report.found > 0) add(counted(report.found) + " there already from a run that was cut off");
-  if (report.fetched + report.heads + report.found == 0) add("nothing new");
-  if (report.deleted > 0) add(fetch::with_separators(report.deleted) + " deleted on the server");
-  const std::uint64_t left = report.listed - std::min(report.listed, report.deleted);
-  if (left > 0) add(counted(left) + " left there");
-  return text;
 }
 
 std::string_view code(fetch::Retrieval retrieval) {
@@ -104,28 +91,61 @@ ExitCode exit_code_of(Verdict verdict) {
   return ExitCode::software;
 }
 
-void print_for_people(const FetchSummary& summary, const Console& console) {
+ExitCode exit_code_of(const std::vector<ExitCode>& codes) {
+  // From what passes by itself to what is most urgent.
+  constexpr std::array order = {ExitCode::ok,
+                                ExitCode::temporary_failure,
+                                ExitCode::data_error,
+                                ExitCode::protocol_error,
+                                ExitCode::no_permission,
+                                ExitCode::configuration,
+                                ExitCode::usage,
+                                ExitCode::cannot_create,
+                                ExitCode::io_error};
+  const auto weight = [&](ExitCode code) { return std::ranges::find(order, code) - order.begin(); };
+  const auto worst = std::ranges::max_element(codes, {}, weight);
+  return worst == codes.end() ? ExitCode::ok : *worst;
+}
+
+std::string outcome_words(const Report& report) {
+  if (report.unchanged) return "nothing has changed; the server holds " + counted(report.listed);
+  std::string text;
+  const auto add = [&text](const std::string& clause) { text.append(text.empty() ? "" : ", ").append(clause); };
+  if (report.fetched > 0) add(counted(report.fetched) + " fetched (" + human_octets(report.octets) + ")");
+  if (report.heads > 0) add(counted(report.heads) + " fetched in part");
+  if (report.found > 0) add(counted(report.found) + " there already from a run that was cut off");
+  if (report.fetched + report.heads + report.found == 0) add("nothing new");
+  if (report.deleted > 0) add(fetch::with_separators(report.deleted) + " deleted on the server");
+  const std::uint64_t left = report.listed - std::min(report.listed, report.deleted);
+  if (left > 0) add(counted(left) + " left there");
+  return text;
+}
+
+std::string problem_words(const Report& report) {
+  return report.problem + (report.advice.empty() ? "" : "; " + report.advice);
+}
+
+void print_for_people(const FetchSummary& summary, bool quiet, const Console& console) {
   const Report& report = summary.report;
-  if (summary.plan != nullptr) {
+  if (summary.plan) {
     for (const auto& decision : summary.plan->decisions) console.out << fetch::explain(decision) << '\n';
   }
-  for (const auto& remark : report.remarks) console.complain(remark);
-  for (const auto& trouble : report.troubles) console.complain(trouble.what);
-  if (!report.problem.empty()) {
-    console.complain(summary.account + ": " + report.problem + (report.advice.empty() ? "" : "; " + report.advice));
-  }
+  const auto complain = [&](const std::string& what) { console.complain(summary.account + ": " + what); };
+  for (const auto& remark : report.remarks) complain(remark);
+  for (const auto& trouble : report.troubles) complain(trouble.what);
+  if (!report.problem.empty()) complain(problem_words(report));
   const bool nothing_to_tell = report.verdict != Verdict::done && report.fetched + report.heads + report.deleted == 0;
-  if (summary.plan != nullptr || nothing_to_tell) return;
+  if (quiet || summary.plan || nothing_to_tell) return;
   console.out << summary.account << ": " << outcome_words(report) << '\n';
 }
 
-void print_for_programs(const FetchSummary& summary, const Console& console) {
+nlohmann::json to_json(const FetchSummary& summary) {
   const Report& report = summary.report;
   auto troubles = nlohmann::json::array();
   for (const auto& one : report.troubles) troubles.push_back({{"number", one.number}, {"what", one.what}});
   nlohmann::json value = {{"account", summary.account},
                           {"verdict", fetcher::code(report.verdict)},
-                          {"exit_code", static_cast<int>(exit_code_of(report.verdict))},
+                          {"exit_code", static_cast<int>(summary.code)},
                           {"problem", report.problem},
                           {"advice", report.advice},
                           {"unchanged", report.unchanged},
@@ -143,8 +163,8 @@ void print_for_programs(const FetchSummary& summary, const Console& console) {
                           {"octets_in", report.octets_in},
                           {"octets_out", report.octets_out},
                           {"seconds", std::round(summary.lasted.count() * 1000) / 1000}};
-  if (summary.plan != nullptr) value["plan"] = json_of(*summary.plan);
-  print_json(console.out, value);
+  if (summary.plan) value["plan"] = json_of(*summary.plan);
+  return value;
 }
 
 }  // namespace fermo::commands

@@ -1,6 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
@@ -12,17 +17,26 @@ namespace fermo::commands {
 /// The code that `fermo fetch` ends with.
 ExitCode exit_code_of(fetcher::Verdict verdict);
 
+/// The one that says most of several: ok when all are, their common one when all failures are alike, and otherwise
+/// what somebody has to put right before what will pass.
+ExitCode exit_code_of(const std::vector<ExitCode>& codes);
+
 /// What a fetch came to.
 struct FetchSummary {
-  const std::string& account;
-  const fetcher::Report& report;
-  const fetch::Plan* plan;  ///< Only in a dry run.
-  std::chrono::duration<double> lasted;
+  std::string account;
+  fetcher::Report report;
+  ExitCode code = ExitCode::ok;
+  std::optional<fetch::Plan> plan;  ///< Only in a dry run.
+  std::chrono::duration<double> lasted{0};
 };
 
-/// The outcome on `out`, what went wrong on `err`.
-void print_for_people(const FetchSummary& summary, const Console& console);
-/// One object on `out`.
-void print_for_programs(const FetchSummary& summary, const Console& console);
+/// "3 messages fetched (12.3 kB), 3 deleted on the server".
+std::string outcome_words(const fetcher::Report& report);
+/// The problem and what to do about it; empty when there is none.
+std::string problem_words(const fetcher::Report& report);
+
+/// The outcome on `out` unless `quiet`, what went wrong on `err`.
+void print_for_people(const FetchSummary& summary, bool quiet, const Console& console);
+nlohmann::json to_json(const FetchSummary& summary);
 
 }  // namespace fermo::commands

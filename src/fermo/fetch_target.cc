@@ -7,6 +7,7 @@
 #include "fermo/table.h"
 #include "fetch/sha256.h"
 #include "fetcher/command_target.h"
+#include "fetcher/file_ops.h"
 #include "fetcher/maildir_target.h"
 #include "fetcher/mbox_target.h"
 
@@ -76,6 +77,25 @@ Opened open(const TargetName& name, const std::filesystem::path& state_folder, c
   return as_target(fetcher::CommandTarget::open(name.arguments, fetcher::CommandTarget::Options()));
 }
 
+std::filesystem::path folder_above(const TargetName& name) {
+  const std::filesystem::path place(name.place);
+  return place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
+}
+
+/// The first run makes the folders above too. Later they are expected: a disk that is not mounted is not written below.
+Result<void> make_place(const TargetName& name, const fetch::AccountState& state) {
+  if (name.kind == Kind::command || state.first_run_done) return {};
+  return fetcher::make_folders(folder_above(name), fetcher::system_file_ops());
+}
+
+std::string why(const TargetName& name, const error_code& error) {
+  if (name.kind == Kind::command) return error.message();
+  const std::filesystem::path above = folder_above(name);
+  std::error_code unknown;
+  const bool missing = !above.empty() && !std::filesystem::exists(above, unknown);
+  return missing ? "there is no folder " + printable(above.string()) : error.message();
+}
+
 ExitCode exit_code_of_target(const error_code& error) {
   if (error == fetch::Error::misused || error == fetch::Error::not_ours) return ExitCode::cannot_create;
   if (error == fetch::Error::in_use) return ExitCode::temporary_failure;
@@ -112,10 +132,11 @@ Outcome<TargetName> parse_target(const std::string& text, const Console& console
 Outcome<std::unique_ptr<fetch::Target>> open_target(const TargetName& name, const std::filesystem::path& state_folder,
                                                     const fetch::AccountState& state, const Clock& clock,
                                                     const Console& console) {
-  auto opened = open(name, state_folder, state, clock);
+  const auto made = make_place(name, state);
+  auto opened = made ? open(name, state_folder, state, clock) : Opened(made.error());
   if (opened) return std::move(*opened);
   const std::string what = name.kind == Kind::command ? name.arguments.front() : name.place;
-  console.complain("mail cannot be delivered to " + printable(what) + ": " + opened.error().message());
+  console.complain("mail cannot be delivered to " + printable(what) + ": " + why(name, opened.error()));
   return exit_code_of_target(opened.error());
 }
 

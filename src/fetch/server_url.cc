@@ -106,7 +106,12 @@ std::string text_of(const ProxyUrl& proxy) {
 }
 
 std::string account_name(std::string_view user, const ServerUrl& server) {
-  std::string name = std::string(user) + '@' + in_lower_case(server.host);
+  const std::string host = in_lower_case(server.host);
+  // Gmail's way to ask for the last 30 days: the same maildrop with the same unique-ids.
+  constexpr std::string_view recent = "recent:";
+  const bool gmail = host == "pop.gmail.com" || host == "pop.googlemail.com";
+  if (gmail && user.starts_with(recent)) user.remove_prefix(recent.size());
+  std::string name = std::string(user) + '@' + host;
   if (server.port != port_pop3 && server.port != port_pop3s) name += ':' + std::to_string(server.port);
   return name;
 }

@@ -69,5 +69,12 @@ TEST(PolicyText, WhatIsNoModeChangesNothing) {
   }
 }
 
+TEST(ServerUrl, GmailsRecentMessagesAreOfTheSameAccount) {
+  EXPECT_EQ(account_name("recent:ann@gmail.com", *read_server_url("pop3s://pop.gmail.com").server),
+            "ann@gmail.com@pop.gmail.com");
+  EXPECT_EQ(account_name("recent:ann", *read_server_url("pop3s://pop.example.org").server),
+            "recent:ann@pop.example.org");
+}
+
 }  // namespace
 }  // namespace fermo::fetch

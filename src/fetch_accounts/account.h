@@ -38,11 +38,12 @@ struct Account {
   bool token = false;  ///< The secret is an OAuth access token.
   bool allow_plaintext = false;
   fetch::Policy policy;
-  std::string target;                    ///< As after --to.
-  std::filesystem::path archive;         ///< Folder of the local archive; empty: none is kept.
-  std::filesystem::path authorities;     ///< PEM file of certificates to trust; empty: the system's.
-  std::vector<std::string> pins;         ///< Of the server's public key, as they are written.
-  std::optional<fetch::ProxyUrl> proxy;  ///< SOCKS5.
+  std::string target;                         ///< As after --to.
+  std::filesystem::path archive;              ///< Folder of the local archive; empty: none is kept.
+  std::filesystem::path authorities;          ///< PEM file of certificates to trust; empty: the system's.
+  std::vector<std::string> pins;              ///< Of the server's public key, as they are written.
+  std::optional<fetch::ProxyUrl> proxy;       ///< SOCKS5.
+  std::filesystem::path proxy_password_file;  ///< Empty: asked for, if the proxy has a user.
   std::optional<std::chrono::seconds> timeout;
   std::optional<std::chrono::seconds> interval;  ///< Between two sessions of the daemon.
 

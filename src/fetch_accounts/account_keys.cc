@@ -202,6 +202,11 @@ constexpr std::array all_keys{
         R"(["sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="])", Form::texts, false, read_pins},
     Key{"proxy", "A SOCKS5 proxy to connect through: socks5://[USER@]HOST[:PORT]", R"("socks5://127.0.0.1:9050")",
         Form::text, true, read_proxy},
+    Key{"proxy_password_file", "A file with the password of the proxy's user in its first line, mode 0600",
+        R"("~/.config/fermo/proxy.password")", Form::text, true,
+        [](const ValueReader& value, Draft& draft, const Context& context) {
+          read_path(value, draft.account.proxy_password_file, context);
+        }},
     Key{"allow_plaintext", "Take pop3:// and send the password without TLS", "true", Form::boolean, false,
         [](const ValueReader& value, Draft& draft, const Context&) {
           read_boolean(value, draft.account.allow_plaintext);

@@ -17,7 +17,8 @@ constexpr std::array providers{
              .server = "pop3s://pop.gmail.com",
              .login = LoginWith::app_password_or_token,
              .switch_on = "mail.google.com, Settings > See all settings > Forwarding and POP/IMAP > Enable POP",
-             .passwords = "myaccount.google.com/apppasswords (needs 2-Step Verification)"},
+             .passwords = "myaccount.google.com/apppasswords (needs 2-Step Verification)",
+             .in_batches = true},
     Provider{.name = "Outlook.com",
              .domains = "outlook.com hotmail.com live.com msn.com windowslive.com outlook.at outlook.be outlook.cz "
                         "outlook.de outlook.dk outlook.es outlook.fr outlook.hu outlook.ie outlook.it outlook.jp "

@@ -27,6 +27,7 @@ struct Provider {
   LoginWith login = LoginWith::password;
   std::string_view switch_on = {};       ///< Where POP3 must be switched on first, as a clause; empty: it need not be.
   std::string_view passwords = {};       ///< Where a password for programs is made; empty: not known.
+  bool in_batches = false;               ///< A session shows a part of the drop, and QUIT makes room for the next.
   std::chrono::seconds interval_min{0};  ///< Between two logins, where the provider insists on it.
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -158,6 +159,10 @@ AccountRunner::Awaitable<bool> AccountRunner::plan() {
   }
   fetch::Input input{
       visit_.listing, *known, settings_.policy, clock_.now(), !state_.first_run_done, state_.unique_ids, {}, {}};
+  // In another place nothing of it is there, which is not what mirroring means.
+  if (settings_.policy.mode == fetch::Mode::mirror && !settings_.dry_run && place_is_the_same()) {
+    input.presence = [this](const fetch::Record& record) { return presence_of(record); };
+  }
   for (;;) {
     input.heads = visit_.heads;
     auto make = [&input]() -> Result<fetch::Plan> { return fetch::make_plan(input); };
@@ -172,8 +177,17 @@ AccountRunner::Awaitable<bool> AccountRunner::plan() {
     const bool seen = co_await fetch_heads();
     if (!seen) co_return false;
   }
+  const auto waits = [](const fetch::Decision& one) { return one.reason == fetch::Reason::later; };
+  visit_.some_wait = std::ranges::any_of(visit_.plan.decisions, waits);
   for (const std::string& remark : visit_.plan.remarks) report_.remarks.push_back(remark);
   co_return true;
+}
+
+/// In the pool.
+fetch::Presence AccountRunner::presence_of(const fetch::Record& record) {
+  if (record.delivery_name.empty()) return fetch::Presence::unknown;
+  const auto presence = target_.find(record.delivery_name);
+  return presence ? *presence : fetch::Presence::unknown;
 }
 
 /// All records, or with a tail those that it may be about.

@@ -20,13 +20,12 @@ class Prober {
 
   boost::asio::awaitable<void> run() {
     const ServerAddress& server = settings_.server;
-    auto connecting = connector_.connect(server.host, server.port, settings_.time_max);
+    auto connecting = connector_.connect(server.host, server.port, settings_.proxy, settings_.time_max);
     Result<runtime::Stream::Socket> socket = co_await std::move(connecting);
     if (!socket) {
-      probe_.report.verdict = Verdict::network;
-      probe_.report.problem =
-          "cannot reach " + server.host + " at port " + std::to_string(server.port) + ": " + socket.error().message();
-      probe_.report.advice = "is the name of the server right, and is this machine online?";
+      const ProxyAddress* const proxy = connector_.failed_before_proxy() ? &*settings_.proxy : nullptr;
+      explain_unreachable(server, proxy, socket.error(), probe_.report);
+      probe_.report.advice = "are host and port right, does the server run, and is this machine online?";
       co_return;
     }
     session_.emplace(std::move(*socket), settings_.tls, session_settings());

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/failure.h"
 #include "base/limits.h"
 #include "fetch/policy_text.h"
 
@@ -51,13 +52,19 @@ AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSetti
       delivery_(target, ledger, settings_.account, settings_.batch_messages_max, clock) {}
 
 AccountRunner::Awaitable<Report> AccountRunner::run() {
+  co_await run_session_with_remedies();
+  const bool limited = settings_.dry_run || settings_.policy.messages_at_once_max;
+  if (settings_.in_batches && !limited) co_await run_further_sessions();
+  conclude();
+  co_return std::move(report_);
+}
+
+AccountRunner::Awaitable<void> AccountRunner::run_session_with_remedies() {
   co_await run_session();
   while (find_remedy()) {
     begin_anew();
     co_await run_session();
   }
-  conclude();
-  co_return std::move(report_);
 }
 
 /// Whether to try again with less trust. Each remedy is tried once.
@@ -81,6 +88,21 @@ void AccountRunner::begin_anew() {
   report_.advice.clear();
   report_.troubles.clear();
   visit_ = Visit();
+}
+
+/// Gmail lists some 250 messages, and the next ones only after QUIT. A server that wants time between two logins gets
+/// it: the next run goes on.
+AccountRunner::Awaitable<void> AccountRunner::run_further_sessions() {
+  std::uint64_t before = 0;
+  for (unsigned sessions = 1; sessions < limits::sessions_of_a_run_max; ++sessions) {
+    const std::uint64_t fetched = report_.fetched + report_.heads;
+    const bool more_is_likely = fetched > before && report_.verdict == Verdict::done && report_.left_behind == 0;
+    if (!more_is_likely || stopped_ || report_.login_delay.value_or(std::chrono::seconds(0)).count() > 0) co_return;
+    before = fetched;
+    visit_ = Visit();
+    co_await run_session_with_remedies();
+    report_.unchanged = false;  // it was no short one, as a whole
+  }
 }
 
 void AccountRunner::stop() {
@@ -119,23 +141,32 @@ AccountRunner::Awaitable<bool> AccountRunner::load_state() {
   mark_ += '\n' + text_of(settings_.policy);
   const std::string_view before = place_of(state_.target_mark);
   if (state_.target_mark != mark_) state_.stat.reset();
+  // What was deleted here does not show in what the server says; and a part of a drop may be as large as the one
+  // before.
+  if (settings_.policy.mode == fetch::Mode::mirror || settings_.in_batches) state_.stat.reset();
   if (!settings_.dry_run && !before.empty() && before != place_of(mark_)) {
     report_.remarks.emplace_back("what was fetched before was delivered to another place; only what is new comes here");
   }
   co_return true;
 }
 
+bool AccountRunner::place_is_the_same() const {
+  const std::string_view place = place_of(mark_);
+  return !place.empty() && place == place_of(state_.target_mark);
+}
+
 AccountRunner::Awaitable<bool> AccountRunner::connect() {
   const ServerAddress& server = settings_.server;
-  auto connecting = connector_.connect(server.host, server.port, settings_.time_max);
+  auto connecting = connector_.connect(server.host, server.port, settings_.proxy, settings_.time_max);
   Result<runtime::Stream::Socket> socket = co_await std::move(connecting);
   if (stopped_) {
     fail(Verdict::stopped, "stopped before anything was fetched");
     co_return false;
   }
   if (!socket) {
-    fail(Verdict::network,
-         "cannot reach " + server.host + " at port " + std::to_string(server.port) + ": " + socket.error().message());
+    Report end;
+    explain_unreachable(server, connector_.failed_before_proxy() ? &*settings_.proxy : nullptr, socket.error(), end);
+    fail(end.verdict, std::move(end.problem));
     co_return false;
   }
   session_.emplace(std::move(*socket), settings_.tls, session_settings());
@@ -190,7 +221,11 @@ AccountRunner::Awaitable<void> AccountRunner::quit() {
 AccountRunner::Awaitable<AccountRunner::Step> AccountRunner::next_step() {
   Step step = co_await session_->next();
   if (const auto* const close = std::get_if<client::Close>(&step)) take_end(*close);
-  if (auto* const ready = std::get_if<client::Ready>(&step)) visit_.ready = std::move(*ready);
+  if (auto* const ready = std::get_if<client::Ready>(&step)) {
+    const auto& before = ready->capabilities_before_login.login_delay;
+    report_.login_delay = ready->capabilities.login_delay ? ready->capabilities.login_delay : before;
+    visit_.ready = std::move(*ready);
+  }
   co_return step;
 }
 

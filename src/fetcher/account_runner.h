@@ -29,15 +29,17 @@ namespace fermo::fetcher {
 /// What is fetched, how and from where.
 struct AccountSettings {
   ServerAddress server;
-  std::string account;  ///< What the ledger knows it by.
+  std::optional<ProxyAddress> proxy;  ///< By which the server is reached.
+  std::string account;                ///< What the ledger knows it by.
   std::string user;
   Secret secret;
   pop3::client::CredentialKind kind = pop3::client::CredentialKind::password;
   bool plaintext_logins = false;
   std::shared_ptr<const runtime::TlsClientContext> tls;  ///< Not needed with client::Tls::none.
   fetch::Policy policy;
-  std::chrono::seconds time_max = limits::client_reply_time_max;     ///< To wait for the server.
-  bool dry_run = false;                                              ///< Only say what would be done.
+  std::chrono::seconds time_max = limits::client_reply_time_max;  ///< To wait for the server.
+  bool dry_run = false;                                           ///< Only say what would be done.
+  bool in_batches = false;  ///< The server shows a part of the drop at a time: go on until it shows nothing new.
   std::size_t batch_messages_max = limits::delivery_batch_messages;  ///< See Delivery.
 };
 
@@ -51,6 +53,8 @@ class Observer {
   virtual void received(Octets octets) = 0;
   /// So many messages more are durable and recorded.
   virtual void delivered(std::uint64_t messages) = 0;
+  /// It is over.
+  virtual void ended(const Report& report) = 0;
 };
 
 /// Fetches one account once: connects, logs in, lists, plans, retrieves, deletes, and records each of it in time, so
@@ -89,7 +93,8 @@ class AccountRunner {
     fetch::Listing listing;
     fetch::Heads heads;
     fetch::Plan plan;
-    bool planned = false;  ///< The plan is in the ledger.
+    bool planned = false;    ///< The plan is in the ledger.
+    bool some_wait = false;  ///< For a later run: this one takes no more.
 
     std::vector<Index> wanted;   ///< To be retrieved, in this order,
     std::size_t ordered = 0;     ///< of which so many have been asked for.
@@ -108,9 +113,12 @@ class AccountRunner {
   };
 
   Awaitable<void> run_session();
+  Awaitable<void> run_session_with_remedies();
   bool find_remedy();
   void begin_anew();
+  Awaitable<void> run_further_sessions();
   Awaitable<bool> load_state();
+  bool place_is_the_same() const;
   Awaitable<bool> connect();
   Awaitable<void> converse();
   void order_quit();
@@ -137,6 +145,7 @@ class AccountRunner {
   Awaitable<bool> plan();
   Awaitable<Result<std::vector<fetch::Record>>> load_known();
   Awaitable<bool> fetch_heads();
+  fetch::Presence presence_of(const fetch::Record& record);
 
   // account_work.cc: doing it.
   Awaitable<bool> begin_work();

@@ -312,7 +312,7 @@ fetch::AccountState AccountRunner::state_at_end() const {
   fetch::AccountState state = with_what_was_learnt(state_at_work());
   state.deliveries_open = delivery_.unsettled();
   const bool all_done = has_quit() && visit_.refusals == 0 && visit_.settled == visit_.wanted.size() &&
-                        visit_.marked.size() == visit_.to_delete;
+                        visit_.marked.size() == visit_.to_delete && !visit_.some_wait;
   if (!all_done) return state;
   state.stat = visit_.listing.stat;
   for (const Index index : visit_.marked) {

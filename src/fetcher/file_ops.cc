@@ -93,6 +93,15 @@ Result<void> FileOps::make_folder(const std::filesystem::path& path) {
   return errno == EEXIST ? Error::misused : failure();
 }
 
+Result<void> make_folders(const std::filesystem::path& path, FileOps& ops) {
+  std::error_code unknown;
+  if (path.empty() || std::filesystem::exists(path, unknown)) return {};
+  const std::filesystem::path above = path.parent_path();
+  if (auto made = make_folders(above, ops); !made) return made;
+  if (auto made = ops.make_folder(path); !made) return made;
+  return ops.sync_folder(above.empty() ? "." : above);
+}
+
 FileOps& system_file_ops() {
   static FileOps ops;
   return ops;

@@ -37,6 +37,9 @@ class FileOps {
   virtual Result<void> make_folder(const std::filesystem::path& path);
 };
 
+/// Makes a folder and all that is missing above it, durably.
+Result<void> make_folders(const std::filesystem::path& path, FileOps& ops);
+
 /// The real one. Stateless; lives as long as the process.
 FileOps& system_file_ops();
 

@@ -112,6 +112,12 @@ Result<void> MaildirTarget::index_folder(const fs::path& folder) {
 /// Who delivered what is found may have been killed before it was durable, and it will be deleted elsewhere for it.
 Result<Presence> MaildirTarget::find(std::string_view name) {
   if (auto loaded = load_index(); !loaded) return loaded.error();
+  // A message that a reader renames while the folder is read can be hidden from one look, not from two.
+  if (!index_.contains(std::string(name)) && !looked_twice_) {
+    looked_twice_ = true;
+    indexed_ = false;
+    if (auto loaded = load_index(); !loaded) return loaded.error();
+  }
   if (!index_.contains(std::string(name))) return Presence::absent;
   for (const char* part : {"new", "cur"}) {
     if (found_is_durable_) break;

@@ -53,6 +53,7 @@ class MaildirTarget final : public fetch::Target {
   const std::filesystem::path folder_;
   FileOps& ops_;
   bool indexed_ = false;
+  bool looked_twice_ = false;
   bool found_is_durable_ = false;
   std::unordered_map<std::string, std::filesystem::path> index_;  ///< Where our names are, in new/ and cur/.
   std::unique_ptr<Pending> current_;                              ///< Being written.

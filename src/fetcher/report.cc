@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/failure.h"
 #include "runtime/error.h"
 
 namespace fermo::fetcher {
@@ -154,6 +155,15 @@ void explain_end(const Close& close, const error_code& failure,
     case End::protocol_violation:
       return set(report, Verdict::protocol, with_words("the server sends what is no POP3", close));
   }
+}
+
+void explain_unreachable(const ServerAddress& server, const ProxyAddress* proxy, const error_code& failure,
+                         Report& report) {
+  const std::string host = proxy == nullptr ? server.host : "the proxy " + proxy->host;
+  const std::uint16_t port = proxy == nullptr ? server.port : proxy->port;
+  // A proxy that refuses for what it is told, or for how it is set up, will do so again.
+  report.verdict = failure == Failure::permanent ? Verdict::settings : Verdict::network;
+  report.problem = "cannot reach " + host + " at port " + std::to_string(port) + ": " + failure.message();
 }
 
 }  // namespace fermo::fetcher

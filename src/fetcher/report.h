@@ -9,6 +9,7 @@
 
 #include "base/octets.h"
 #include "base/result.h"
+#include "fetcher/server_address.h"
 #include "pop3/client_session.h"
 #include "runtime/tls_client_context.h"
 
@@ -55,7 +56,8 @@ struct Report {
   Octets octets;                         ///< Of the messages delivered.
   std::vector<MessageTrouble> troubles;  ///< At most limits::message_troubles_max.
   std::vector<std::string> remarks;      ///< What else the user should hear.
-  std::uint64_t octets_in = 0;           ///< Of the session.
+  std::optional<std::chrono::seconds> login_delay;  ///< That the server wants between two logins (RFC 2449 §6.5).
+  std::uint64_t octets_in = 0;                      ///< Of the session.
   std::uint64_t octets_out = 0;
   std::string tls;
 };
@@ -63,5 +65,10 @@ struct Report {
 /// Why a session that began did not end with a confirmed QUIT: fills in verdict, problem and advice.
 void explain_end(const pop3::client::Close& close, const error_code& failure,
                  const std::optional<runtime::CertificateProblem>& certificate, Report& report);
+
+/// Why no session began: `proxy` is the one that could not be reached itself, if that was it. Fills in verdict and
+/// problem.
+void explain_unreachable(const ServerAddress& server, const ProxyAddress* proxy, const error_code& failure,
+                         Report& report);
 
 }  // namespace fermo::fetcher

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "fetch/server_url.h"
+#include "fetcher/socks5.h"
 #include "pop3/client_session.h"
 #include "runtime/explained.h"
 
@@ -18,6 +20,13 @@ struct ServerAddress {
 };
 
 ServerAddress address_of(const fetch::ServerUrl& server);
+
+/// A SOCKS5 proxy on the way there.
+struct ProxyAddress {
+  std::string host;
+  std::uint16_t port = 0;
+  std::optional<socks5::Login> login;
+};
 
 /// fetch::read_server_url().
 runtime::Explained<ServerAddress> parse_server(std::string_view text);

@@ -18,7 +18,7 @@ COMMANDS = {
     "fermo-user.1": [["user"], ["user", "add"], ["user", "remove"], ["user", "password"], ["user", "list"]],
     "fermo-deliver.1": [["deliver"]],
     "fermo-drop.1": [["drop"], ["drop", "list"], ["drop", "show"], ["drop", "empty"]],
-    "fermo-fetch.1": [["fetch"], ["fetch", "explain"]],
+    "fermo-fetch.1": [["fetch"], ["fetch", "explain"], ["fetch", "whole"]],
     "fermo-account.1": [["account"], *(["account", name] for name in (
         "add", "list", "test", "edit", "remove", "import", "import-state"))],
     "fermo-check-config.1": [["check-config"]],

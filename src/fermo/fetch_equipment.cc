@@ -1,0 +1,69 @@
+#include "fermo/fetch_equipment.h"
+
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "fermo/fetch_state.h"
+#include "fermo/fetch_target.h"
+#include "fetch/memory_ledger.h"
+#include "fetcher/sqlite_ledger.h"
+
+namespace fermo::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// In the place of a target where nothing is delivered.
+class NoTarget final : public fetch::Target {
+ public:
+  Result<fetch::Presence> find(std::string_view) override { return fetch::Presence::unknown; }
+  Result<void> begin(const fetch::Incoming&) override { return fetch::Error::misused; }
+  Result<void> append(std::string_view) override { return fetch::Error::misused; }
+  Result<void> end() override { return fetch::Error::misused; }
+  void abandon() override {}
+  Result<void> commit() override { return fetch::Error::misused; }
+  Result<std::string> mark() override { return std::string(); }
+};
+
+Outcome<std::unique_ptr<fetch::Ledger>> open_ledger(const FetchPlace& place, const std::string& account,
+                                                    const Console& console) {
+  const fs::path path = ledger_path(place.state);
+  std::error_code unknown;
+  if (place.dry_run && !fs::exists(path, unknown)) {
+    return std::unique_ptr<fetch::Ledger>(std::make_unique<fetch::MemoryLedger>());
+  }
+  const auto access = place.dry_run ? fetcher::Access::read_only : fetcher::Access::exclusive;
+  auto ledger = fetcher::SqliteLedger::open(path, account, access);
+  if (!ledger) return complain_of_ledger(ledger.error(), path, account, console);
+  return std::unique_ptr<fetch::Ledger>(std::move(*ledger));
+}
+
+Outcome<std::unique_ptr<fetch::Target>> open_target_of(const TargetName& name, const FetchPlace& place,
+                                                       fetch::Ledger& ledger, const Clock& clock,
+                                                       const Console& console) {
+  if (place.dry_run) return std::unique_ptr<fetch::Target>(std::make_unique<NoTarget>());
+  const auto state = ledger.state();
+  if (!state) return complain_of_ledger(state.error(), ledger_path(place.state), {}, console);
+  return open_target(name, place.state, *state, clock, console);
+}
+
+}  // namespace
+
+Outcome<fetcher::Job> equip(const fetch_accounts::Account& account, const FetchPlace& place, const Clock& clock,
+                            fetcher::Observer& observer, const Console& console) {
+  const auto target_name = parse_target(account.target, console);
+  if (!target_name) return target_name.error();
+  auto settings = settings_of(account, place.secrets, console);
+  if (!settings) return settings.error();
+  settings->dry_run = place.dry_run;
+  if (target_name->forgets()) settings->batch_messages_max = 1;
+  auto ledger = open_ledger(place, settings->account, console);
+  if (!ledger) return ledger.error();
+  auto target = open_target_of(*target_name, place, **ledger, clock, console);
+  if (!target) return target.error();
+  return fetcher::Job{std::move(*settings), std::move(*target), std::move(*ledger), observer};
+}
+
+}  // namespace fermo::commands

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+#include "fermo/console.h"
+#include "fermo/exit_code.h"
+#include "fetch/ledger.h"
+
+namespace fermo::commands {
+
+/// The options and words by which a command names an account of the ledger and messages of it.
+struct LedgerOptions {
+  std::vector<std::string> words;  ///< The account, unless --server names it, and messages.
+  std::string server;
+  std::string user;
+  std::string accounts;
+  std::string state;
+
+  void add_to(CLI::App& app, const std::string& help_of_words);
+};
+
+struct LedgerChoice {
+  std::filesystem::path ledger;
+  std::vector<std::string> known;      ///< Every account of the ledger.
+  std::optional<std::string> account;  ///< One of `known`; nothing when none was named.
+  std::vector<std::string> messages;   ///< As they were named.
+};
+
+/// An account goes by its name in the file of accounts, or by the one in the ledger. What is wrong is printed.
+Outcome<LedgerChoice> choose(const LedgerOptions& options, const Console& console);
+
+/// By unique-id, or else by position; nullptr when there is none.
+const fetch::Record* find_record(const std::vector<fetch::Record>& records, const std::string& text);
+/// Says that there is none.
+ExitCode complain_of_message(const std::string& text, const std::string& account, const Console& console);
+
+}  // namespace fermo::commands
