@@ -25,6 +25,12 @@ add_custom_target(fermo_completions ALL DEPENDS ${completion_scripts})
 
 configure_file(${PROJECT_SOURCE_DIR}/packaging/fermo.service.in ${CMAKE_CURRENT_BINARY_DIR}/fermo.service @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fermo.service DESTINATION lib/systemd/system)
+# For the service manager of each user.
+foreach(unit fermo-fetch.service fermo-fetch@.service)
+  configure_file(${PROJECT_SOURCE_DIR}/packaging/${unit}.in ${CMAKE_CURRENT_BINARY_DIR}/${unit} @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${unit} DESTINATION lib/systemd/user)
+endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/packaging/fermo-fetch@.timer DESTINATION lib/systemd/user)
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/fermo.sysusers DESTINATION lib/sysusers.d RENAME fermo.conf)
 # Where the program looks for it, whatever the prefix is.
 install(CODE "

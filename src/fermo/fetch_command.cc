@@ -15,6 +15,7 @@
 #include "fermo/commands.h"
 #include "fermo/complaints.h"
 #include "fermo/fetch_commands.h"
+#include "fermo/fetch_daemon.h"
 #include "fermo/fetch_equipment.h"
 #include "fermo/fetch_options.h"
 #include "fermo/fetch_progress.h"
@@ -140,8 +141,9 @@ ExitCode fetch(const FetchOptions& options, const Console& console) {
   if (!options.dry_run) {
     if (const auto made = make_private_folder(*folder, console); !made) return made.error();
   }
-  const FetchPlace place{std::move(*folder), options.dry_run, {}};
-  return fetch_once(*accounts, place, options, console);
+  FetchPlace place{std::move(*folder), options.dry_run, {}};
+  return options.daemon ? fetch_on(*accounts, std::move(place), options, console)
+                        : fetch_once(*accounts, place, options, console);
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ ExitCode apply(const FetchOptions& options, Account& account, const Console& con
   if (options.octets_max > 0) policy.whole_octets_max = Octets{options.octets_max};
   if (options.messages_max > 0) policy.messages_at_once_max = options.messages_max;
   if (options.timeout_seconds > 0) account.timeout = std::chrono::seconds(options.timeout_seconds);
+  if (options.interval_seconds > 0) account.interval = std::chrono::seconds(options.interval_seconds);
   if (!options.target.empty()) {
     if (const auto name = parse_target(options.target, console); !name) return name.error();
     account.target = options.target;
@@ -188,7 +189,12 @@ void FetchOptions::add_to(CLI::App& app) {
   add_policy_options(app, *this);
   add_connection_options(app, *this);
   app.add_option("--state", state, "Folder of what is remembered (default: $XDG_STATE_HOME/fermo)")->type_name("DIR");
-  app.add_flag("--dry-run", dry_run, "Say for each message what would be done, and do nothing");
+  CLI::Option* const daemon_flag = app.add_flag("--daemon", daemon, "Go on fetching, each account at its interval");
+  app.add_option("--interval", interval_seconds, "With --daemon: between two sessions (default: 300)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{31 * 86'400}))
+      ->needs(daemon_flag);
+  app.add_flag("--dry-run", dry_run, "Say for each message what would be done, and do nothing")->excludes(daemon_flag);
   app.add_flag("--quiet", quiet, "Say only what is wrong");
   app.add_flag("--json", json, "Print JSON for programs");
 }

@@ -39,6 +39,8 @@ struct FetchOptions {
   std::uint64_t timeout_seconds = 0;
 
   std::string state;
+  bool daemon = false;
+  std::uint64_t interval_seconds = 0;
   bool dry_run = false;
   bool quiet = false;
   bool json = false;

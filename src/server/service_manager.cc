@@ -18,6 +18,10 @@ void notify_ready(std::string_view status) {
   notify("READY=1\nSTATUS=" + std::string(status));
 }
 
+void notify_status(std::string_view status) {
+  notify("STATUS=" + std::string(status));
+}
+
 /// Type=notify-reload wants the time as well (sd_notify(3), MONOTONIC_USEC).
 void notify_reloading() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();

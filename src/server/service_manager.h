@@ -7,6 +7,8 @@ namespace fermo::server {
 
 /// `status` is shown by `systemctl status`.
 void notify_ready(std::string_view status);
+/// The same line, while it goes on.
+void notify_status(std::string_view status);
 /// To be followed by notify_ready().
 void notify_reloading();
 void notify_stopping();
