@@ -22,14 +22,8 @@ namespace fermo::pop3 {
 namespace {
 
 using transcripts::Dialogue;
+using transcripts::Overloaded;
 using transcripts::Party;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
@@ -109,10 +103,6 @@ ServerSettings settings_of(const Dialogue& dialogue) {
     if (words[0] == "implementation") settings.implementation = setting.substr(15);
   }
   return settings;
-}
-
-bool has(const Dialogue& dialogue, const std::string& setting) {
-  return std::ranges::find(dialogue.settings, setting) != dialogue.settings.end();
 }
 
 class Pop3Party final : public Party {
@@ -225,46 +215,8 @@ void play_and_check(const Dialogue& dialogue, const transcripts::Cut& cut) {
   }
 }
 
-std::vector<Dialogue> all_dialogues() {
-  return transcripts::read_dialogues(FERMO_TRANSCRIPTS);
-}
-
-std::vector<Dialogue> dialogues_to_cut() {
-  auto dialogues = all_dialogues();
-  std::erase_if(dialogues, [](const Dialogue& dialogue) { return has(dialogue, "not cut"); });
-  return dialogues;
-}
-
-class Pop3Dialogue : public ::testing::TestWithParam<Dialogue> {};
-class Pop3DialogueCut : public ::testing::TestWithParam<Dialogue> {};
-
-TEST_P(Pop3Dialogue, GoesAsWritten) {
-  play_and_check(GetParam(), transcripts::whole());
-}
-
-TEST_P(Pop3DialogueCut, GoesAsWrittenOctetByOctet) {
-  play_and_check(GetParam(), transcripts::octet_by_octet());
-}
-
-TEST_P(Pop3DialogueCut, GoesAsWrittenInRandomPieces) {
-  for (std::uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    play_and_check(GetParam(), transcripts::at_random(seed));
-  }
-}
-
-std::string name_of(const ::testing::TestParamInfo<Dialogue>& info) {
-  std::string name = info.param.file + "_" + info.param.title;
-  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Pop3Dialogue, ::testing::ValuesIn(all_dialogues()), name_of);
-INSTANTIATE_TEST_SUITE_P(All, Pop3DialogueCut, ::testing::ValuesIn(dialogues_to_cut()), name_of);
-
-TEST(Pop3Dialogues, AreAllThere) {
-  EXPECT_GE(all_dialogues().size(), 40U);
-}
-
 }  // namespace
 }  // namespace fermo::pop3
+
+const fermo::transcripts::Suite fermo::transcripts::suite = {
+    .session = Side::server, .dialogues_min = 40, .play = pop3::play_and_check};

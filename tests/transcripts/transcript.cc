@@ -201,13 +201,28 @@ class Player {
   bool closed_ = false;
 };
 
+/// The octets of the session under test are what the dialogue expects.
+void swap_sides(Dialogue& dialogue) {
+  for (Item& item : dialogue.items) {
+    if (item.kind == Item::Kind::client) {
+      item.kind = Item::Kind::server;
+    } else if (item.kind == Item::Kind::server) {
+      item.kind = Item::Kind::client;
+    }
+  }
+}
+
 }  // namespace
 
 void PrintTo(const Dialogue& dialogue, std::ostream* out) {
   *out << dialogue.file << ": " << dialogue.title;
 }
 
-std::vector<Dialogue> read_dialogues(const std::filesystem::path& folder) {
+bool has(const Dialogue& dialogue, std::string_view setting) {
+  return std::ranges::find(dialogue.settings, setting) != dialogue.settings.end();
+}
+
+std::vector<Dialogue> read_dialogues(const std::filesystem::path& folder, Side session) {
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".txt") paths.push_back(entry.path());
@@ -215,6 +230,9 @@ std::vector<Dialogue> read_dialogues(const std::filesystem::path& folder) {
   std::ranges::sort(paths);
   std::vector<Dialogue> dialogues;
   for (const auto& path : paths) read_file(path, dialogues);
+  if (session == Side::client) {
+    for (Dialogue& dialogue : dialogues) swap_sides(dialogue);
+  }
   return dialogues;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -41,12 +42,16 @@ struct Dialogue {
   std::vector<std::string> settings;
   std::vector<Item> items;
 };
+bool has(const Dialogue& dialogue, std::string_view setting);
 /// For GoogleTest.
 void PrintTo(const Dialogue& dialogue, std::ostream* out);
 
-/// All dialogues of the `*.txt` files in `folder`, in the order of their names. Throws std::runtime_error for what it
-/// cannot read.
-std::vector<Dialogue> read_dialogues(const std::filesystem::path& folder);
+/// Whose octets the session under test sends.
+enum class Side { server, client };
+
+/// All dialogues of the `*.txt` files in `folder`, in the order of their names, as the session of that side meets them:
+/// for a client's, the S lines are Item::Kind::client. Throws std::runtime_error for what it cannot read.
+std::vector<Dialogue> read_dialogues(const std::filesystem::path& folder, Side session);
 
 /// The core under test, seen from the dialogue.
 class Party {
@@ -72,5 +77,21 @@ Cut at_random(std::uint64_t seed);
 
 /// Plays the dialogue and fails the current test at the first line that goes differently.
 void play(const Dialogue& dialogue, Party& party, const Cut& cut);
+
+/// What dialogue_suite.cc plays: each dialogue whole, octet by octet and cut at random, but for those with the setting
+/// "not cut". Each test program defines one.
+struct Suite {
+  Side session;
+  std::size_t dialogues_min;  ///< In FERMO_TRANSCRIPTS.
+  void (*play)(const Dialogue& dialogue, const Cut& cut);
+};
+extern const Suite suite;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
 
 }  // namespace fermo::transcripts

@@ -22,14 +22,8 @@ namespace fermo::smtp {
 namespace {
 
 using transcripts::Dialogue;
+using transcripts::Overloaded;
 using transcripts::Party;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::string end_name(End end) {
   switch (end) {
@@ -136,10 +130,6 @@ class LmtpParty final : public Party {
   }
 
  private:
-  static bool has(const Dialogue& dialogue, const std::string& setting) {
-    return std::ranges::find(dialogue.settings, setting) != dialogue.settings.end();
-  }
-
   void take_for_granted(std::string_view commands) {
     session_.receive(commands);
     for (Step step = session_.next(); !std::holds_alternative<NeedInput>(step); step = session_.next()) {
@@ -161,38 +151,13 @@ class LmtpParty final : public Party {
   std::optional<Step> step_;
 };
 
-class LmtpDialogue : public ::testing::TestWithParam<Dialogue> {};
-
-TEST_P(LmtpDialogue, GoesAsWrittenWhole) {
-  LmtpParty party(GetParam());
-  play(GetParam(), party, transcripts::whole());
-}
-
-TEST_P(LmtpDialogue, GoesAsWrittenOctetByOctet) {
-  LmtpParty party(GetParam());
-  play(GetParam(), party, transcripts::octet_by_octet());
-}
-
-TEST_P(LmtpDialogue, GoesAsWrittenCutAtRandom) {
-  for (std::uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
-    LmtpParty party(GetParam());
-    play(GetParam(), party, transcripts::at_random(seed));
-    EXPECT_FALSE(HasFailure()) << "with seed " << seed;
-  }
-}
-
-std::string name_of(const ::testing::TestParamInfo<Dialogue>& info) {
-  std::string name = info.param.file + "_" + info.param.title;
-  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, LmtpDialogue, ::testing::ValuesIn(transcripts::read_dialogues(FERMO_TRANSCRIPTS)),
-                         name_of);
-
-TEST(LmtpDialogues, AreAllThere) {
-  EXPECT_GE(transcripts::read_dialogues(FERMO_TRANSCRIPTS).size(), 60U);
+void play_and_check(const Dialogue& dialogue, const transcripts::Cut& cut) {
+  LmtpParty party(dialogue);
+  play(dialogue, party, cut);
 }
 
 }  // namespace
 }  // namespace fermo::smtp
+
+const fermo::transcripts::Suite fermo::transcripts::suite = {
+    .session = Side::server, .dialogues_min = 60, .play = smtp::play_and_check};

@@ -20,7 +20,6 @@ namespace fermo::smtp::client {
 namespace {
 
 using transcripts::Dialogue;
-using transcripts::Item;
 using transcripts::Party;
 
 std::string text_of(End end) {
@@ -45,10 +44,6 @@ std::string in_quotes(const std::string& text) {
 
 std::string words_of(const Reply& reply) {
   return reply.code == 0 ? reply.text : reply.words();
-}
-
-bool has(const Dialogue& dialogue, const std::string& setting) {
-  return std::ranges::find(dialogue.settings, setting) != dialogue.settings.end();
 }
 
 Settings settings_of(const Dialogue& dialogue) {
@@ -148,62 +143,13 @@ class ClientParty final : public Party {
   bool given_ = false;
 };
 
-/// The session's part is the client's here.
-std::vector<Dialogue> all_dialogues() {
-  auto dialogues = transcripts::read_dialogues(FERMO_TRANSCRIPTS);
-  for (auto& dialogue : dialogues) {
-    for (auto& item : dialogue.items) {
-      if (item.kind == Item::Kind::client) {
-        item.kind = Item::Kind::server;
-      } else if (item.kind == Item::Kind::server) {
-        item.kind = Item::Kind::client;
-      }
-    }
-  }
-  return dialogues;
-}
-
-std::vector<Dialogue> dialogues_to_cut() {
-  auto dialogues = all_dialogues();
-  std::erase_if(dialogues, [](const Dialogue& dialogue) { return has(dialogue, "not cut"); });
-  return dialogues;
-}
-
 void play_and_check(const Dialogue& dialogue, const transcripts::Cut& cut) {
   ClientParty party(dialogue);
   play(dialogue, party, cut);
 }
 
-class SmtpClientDialogue : public ::testing::TestWithParam<Dialogue> {};
-class SmtpClientDialogueCut : public ::testing::TestWithParam<Dialogue> {};
-
-TEST_P(SmtpClientDialogue, GoesAsWritten) {
-  play_and_check(GetParam(), transcripts::whole());
-}
-
-TEST_P(SmtpClientDialogueCut, GoesAsWrittenOctetByOctet) {
-  play_and_check(GetParam(), transcripts::octet_by_octet());
-}
-
-TEST_P(SmtpClientDialogueCut, GoesAsWrittenInRandomPieces) {
-  for (std::uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    play_and_check(GetParam(), transcripts::at_random(seed));
-  }
-}
-
-std::string name_of_dialogue(const ::testing::TestParamInfo<Dialogue>& dialogue) {
-  std::string name = dialogue.param.file + "_" + dialogue.param.title;
-  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, SmtpClientDialogue, ::testing::ValuesIn(all_dialogues()), name_of_dialogue);
-INSTANTIATE_TEST_SUITE_P(All, SmtpClientDialogueCut, ::testing::ValuesIn(dialogues_to_cut()), name_of_dialogue);
-
-TEST(SmtpClientDialogues, AreAllThere) {
-  EXPECT_GE(all_dialogues().size(), 25U);
-}
-
 }  // namespace
 }  // namespace fermo::smtp::client
+
+const fermo::transcripts::Suite fermo::transcripts::suite = {
+    .session = Side::client, .dialogues_min = 25, .play = smtp::client::play_and_check};

@@ -20,15 +20,7 @@ namespace fermo::pop3::client {
 namespace {
 
 using transcripts::Dialogue;
-using transcripts::Item;
 using transcripts::Party;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
@@ -124,10 +116,6 @@ Settings settings_of(const Dialogue& dialogue) {
   return settings;
 }
 
-bool has(const Dialogue& dialogue, const std::string& setting) {
-  return std::ranges::find(dialogue.settings, setting) != dialogue.settings.end();
-}
-
 Order order_of(const std::vector<std::string>& words) {
   Order order{.verb = verbs.at(words[1]), .message = {}};
   if (words.size() > 2) order.message = MessageNumber::from(std::stoull(words[2]));
@@ -216,62 +204,13 @@ class ClientParty final : public Party {
   std::string content_;
 };
 
-/// The session's part is the client's here.
-std::vector<Dialogue> all_dialogues() {
-  auto dialogues = transcripts::read_dialogues(FERMO_TRANSCRIPTS);
-  for (auto& dialogue : dialogues) {
-    for (auto& item : dialogue.items) {
-      if (item.kind == Item::Kind::client) {
-        item.kind = Item::Kind::server;
-      } else if (item.kind == Item::Kind::server) {
-        item.kind = Item::Kind::client;
-      }
-    }
-  }
-  return dialogues;
-}
-
-std::vector<Dialogue> dialogues_to_cut() {
-  auto dialogues = all_dialogues();
-  std::erase_if(dialogues, [](const Dialogue& dialogue) { return has(dialogue, "not cut"); });
-  return dialogues;
-}
-
 void play_and_check(const Dialogue& dialogue, const transcripts::Cut& cut) {
   ClientParty party(dialogue);
   play(dialogue, party, cut);
 }
 
-class Pop3ClientDialogue : public ::testing::TestWithParam<Dialogue> {};
-class Pop3ClientDialogueCut : public ::testing::TestWithParam<Dialogue> {};
-
-TEST_P(Pop3ClientDialogue, GoesAsWritten) {
-  play_and_check(GetParam(), transcripts::whole());
-}
-
-TEST_P(Pop3ClientDialogueCut, GoesAsWrittenOctetByOctet) {
-  play_and_check(GetParam(), transcripts::octet_by_octet());
-}
-
-TEST_P(Pop3ClientDialogueCut, GoesAsWrittenInRandomPieces) {
-  for (std::uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    play_and_check(GetParam(), transcripts::at_random(seed));
-  }
-}
-
-std::string name_of_dialogue(const ::testing::TestParamInfo<Dialogue>& dialogue) {
-  std::string name = dialogue.param.file + "_" + dialogue.param.title;
-  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Pop3ClientDialogue, ::testing::ValuesIn(all_dialogues()), name_of_dialogue);
-INSTANTIATE_TEST_SUITE_P(All, Pop3ClientDialogueCut, ::testing::ValuesIn(dialogues_to_cut()), name_of_dialogue);
-
-TEST(Pop3ClientDialogues, AreAllThere) {
-  EXPECT_GE(all_dialogues().size(), 25U);
-}
-
 }  // namespace
 }  // namespace fermo::pop3::client
+
+const fermo::transcripts::Suite fermo::transcripts::suite = {
+    .session = Side::client, .dialogues_min = 25, .play = pop3::client::play_and_check};
