@@ -110,13 +110,17 @@ asio::awaitable<Result<runtime::Stream::Socket>> Connector::connect(std::string 
                                                                     std::optional<ProxyAddress> proxy,
                                                                     std::chrono::seconds time_max) {
   before_proxy_ = proxy.has_value();
-  error_code failure = co_await reach(proxy ? proxy->host : host, proxy ? proxy->port : port, time_max);
+  auto reaching = reach(proxy ? proxy->host : host, proxy ? proxy->port : port, time_max);
+  error_code failure = co_await std::move(reaching);
   if (failure) co_return failure;
   before_proxy_ = false;
   error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-  if (proxy) failure = co_await go_through(*proxy, host, port, time_max);
+  if (proxy) {
+    auto going = go_through(std::move(*proxy), std::move(host), port, time_max);
+    failure = co_await std::move(going);
+  }
   if (failure) co_return failure;
   co_return runtime::Stream::Socket(std::move(socket_));
 }

@@ -140,7 +140,7 @@ void Keeper::begin_what_is_due() {
   for (const auto& one : kept_) {
     if (!one->fetching && one->schedule.due() <= clock_.now()) due.push_back(one.get());
   }
-  std::ranges::stable_sort(due, {}, [](const Kept* one) { return one->schedule.due(); });
+  std::ranges::sort(due, {}, [](const Kept* one) { return one->schedule.due(); });
   for (Kept* const one : due) {
     if (fetching_ >= at_once_max_) return;
     ++fetching_;
