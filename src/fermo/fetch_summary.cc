@@ -72,6 +72,7 @@ ExitCode exit_code_of(Verdict verdict) {
     case Verdict::network:
     case Verdict::busy:
     case Verdict::in_use:
+    case Verdict::target_unreachable:
       return ExitCode::temporary_failure;
     case Verdict::messages_refused:
       return ExitCode::data_error;

@@ -32,6 +32,8 @@ ErrorMeaning meaning_of(Error error) noexcept {
       return {Failure::permanent, "the message was refused for good"};
     case Error::deferred:
       return {Failure::temporary, "the message was refused for now"};
+    case Error::unreachable:
+      return {Failure::temporary, "the place that it goes to takes nothing at the moment"};
     case Error::misused:
       return {Failure::permanent, "the target is not set up rightly"};
   }

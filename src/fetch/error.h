@@ -17,6 +17,7 @@ enum class Error {
   not_delivered,    ///< Deletion of a message whose delivery the ledger does not know of; refused.
   refused,          ///< The target does not take this message and never will.
   deferred,         ///< The target does not take this message at the moment.
+  unreachable,      ///< The store or server that the mail goes to cannot be reached, or takes nothing at the moment.
   misused,          ///< The target is set up wrongly: a program that does not exist, a folder that is a file.
 };
 

@@ -14,8 +14,9 @@ namespace fermo::fetch {
 
 /// One message that comes.
 struct Incoming {
-  std::string name;  ///< From fetcher::delivery_name(); the same message has the same name in every run.
-  Octets octets;     ///< As LIST announced them, which may be wrong.
+  std::string name;   ///< From fetcher::delivery_name(); the same message has the same name in every run.
+  Octets octets;      ///< As LIST announced them, which may be wrong.
+  bool whole = true;  ///< False for a head with some lines, of a message that is to be fetched another time.
 };
 
 /// Messages are given one after the other: begin, append…, end; then commit() for all that have ended. Blocking; used

@@ -267,6 +267,7 @@ void AccountRunner::fail_of_target(const error_code& failure, const std::string&
   auto verdict = Verdict::target_failed;
   if (failure == fetch::Error::misused || failure == fetch::Error::not_ours) verdict = Verdict::target_misused;
   if (failure == fetch::Error::in_use || failure == fetch::Error::deferred) verdict = Verdict::in_use;
+  if (failure == fetch::Error::unreachable) verdict = Verdict::target_unreachable;
   fail(verdict, "the mail cannot be delivered: " + failure.message() + (explanation.empty() ? "" : ": " + explanation));
 }
 

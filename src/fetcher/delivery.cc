@@ -70,7 +70,8 @@ Result<void> Delivery::take(Begun& event) {
 
 Result<void> Delivery::begin_in_target(Octets octets) {
   current_->name = name_of(current_->decision);
-  const fetch::Incoming incoming{current_->name, octets};
+  const bool whole = current_->decision.retrieval == Retrieval::whole;
+  const fetch::Incoming incoming{current_->name, octets, whole};
   return target_.begin(incoming);
 }
 

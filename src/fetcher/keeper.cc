@@ -31,6 +31,7 @@ fetch::Outcome outcome_of(Verdict verdict) {
     case Verdict::busy:
     case Verdict::in_use:
     case Verdict::target_failed:
+    case Verdict::target_unreachable:
     case Verdict::ledger_failed:
       return fetch::Outcome::later;
     case Verdict::login_refused:

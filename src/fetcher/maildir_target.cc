@@ -4,9 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -14,8 +11,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "base/random.h"
 #include "fetcher/delivery_name.h"
+#include "fetcher/leftovers.h"
 
 namespace fermo::fetcher {
 namespace {
@@ -25,14 +22,6 @@ using fetch::Error;
 using fetch::Presence;
 
 constexpr std::string_view mark_file = "fermo-target";
-/// How long a delivery may take, as every program that knows Maildirs takes it.
-constexpr std::chrono::hours leftover_age{36};
-
-std::string random_text() {
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(random_u64()));
-  return text.data();
-}
 
 /// A file name of new/ or cur/ without flags.
 std::string name_in(const std::string& file_name) {
@@ -71,21 +60,11 @@ Result<void> MaildirTarget::prepare() {
   for (const fs::path& path : {folder_, folder_ / "tmp", folder_ / "new", folder_ / "cur"}) {
     if (auto made = ops_.make_folder(path); !made) return made;
   }
-  remove_leftovers();
+  remove_old_leftovers(folder_ / "tmp", ops_);
   if (!fresh) return {};
   if (auto synced = ops_.sync_folder(folder_); !synced) return synced;
   const fs::path absolute = fs::absolute(folder_, error).lexically_normal();
   return ops_.sync_folder(absolute.has_filename() ? absolute.parent_path() : absolute.parent_path().parent_path());
-}
-
-void MaildirTarget::remove_leftovers() {
-  std::error_code error;
-  const auto old = fs::file_time_type::clock::now() - leftover_age;
-  for (fs::directory_iterator at(folder_ / "tmp", error), end; !error && at != end; at.increment(error)) {
-    std::error_code unknown;
-    const bool ours = at->path().filename().native().starts_with(delivery_name_prefix);
-    if (ours && at->last_write_time(unknown) < old && !unknown) static_cast<void>(ops_.unlink(at->path()));
-  }
 }
 
 Result<void> MaildirTarget::load_index() {
@@ -132,7 +111,7 @@ Result<void> MaildirTarget::begin(const fetch::Incoming& message) {
   if (auto loaded = load_index(); !loaded) return loaded;
   Pending pending;
   pending.name = message.name;
-  pending.path = folder_ / "tmp" / (message.name + "." + random_text());
+  pending.path = folder_ / "tmp" / (message.name + "." + random_suffix());
   auto file = ops_.open(pending.path, O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (!file) return file.error();
   pending.file = std::move(*file);
@@ -219,10 +198,10 @@ Result<std::string> MaildirTarget::mark() {
 }
 
 Result<void> MaildirTarget::make_mark(const fs::path& path) {
-  const fs::path written = folder_ / "tmp" / (std::string(delivery_name_prefix) + "mark." + random_text());
+  const fs::path written = folder_ / "tmp" / (std::string(delivery_name_prefix) + "mark." + random_suffix());
   auto file = ops_.open(written, O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (!file) return file.error();
-  if (auto done = ops_.write(file->get(), random_text() + "\n"); !done) return done;
+  if (auto done = ops_.write(file->get(), random_suffix() + "\n"); !done) return done;
   if (auto done = ops_.sync(file->get()); !done) return done;
   if (auto linked = ops_.link(written, path); !linked) return linked.error();
   if (auto done = ops_.unlink(written); !done) return done;

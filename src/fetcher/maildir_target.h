@@ -42,7 +42,6 @@ class MaildirTarget final : public fetch::Target {
 
   MaildirTarget(std::filesystem::path folder, FileOps& ops) : folder_(std::move(folder)), ops_(ops) {}
   Result<void> prepare();
-  void remove_leftovers();
   Result<void> load_index();
   Result<void> index_folder(const std::filesystem::path& folder);
   Result<void> make_mark(const std::filesystem::path& path);

@@ -1,6 +1,5 @@
 #include "fetcher/mbox_target.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "fetcher/folder_mark.h"
 #include "fetcher/mbox_scan.h"
 
 namespace fermo::fetcher {
@@ -212,10 +212,7 @@ Result<void> MboxTarget::append_entry(int mbox, const Entry& entry) {
 }
 
 Result<std::string> MboxTarget::mark() {
-  struct stat status{};
-  if (::stat(mbox_.has_parent_path() ? mbox_.parent_path().c_str() : ".", &status) != 0)
-    return fetch::from_errno(errno);
-  return std::to_string(status.st_dev) + "-" + std::to_string(status.st_ino);
+  return folder_mark(mbox_.parent_path());
 }
 
 }  // namespace fermo::fetcher

@@ -30,7 +30,8 @@ enum class Verdict {
   target_misused,  ///< The target is set up wrongly.
   target_failed,
   ledger_failed,
-  in_use,  ///< Another process fetches for this account, or has the target.
+  in_use,              ///< Another process fetches for this account, or has the target.
+  target_unreachable,  ///< Where the mail goes, nothing is taken at the moment.
 };
 /// A short name that stays the same for ever: "login-refused".
 std::string_view code(Verdict verdict);

@@ -223,9 +223,7 @@ class TlsClientContext::Impl {
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_cert_verify_callback(context_.get(), &verify, this);
-    const std::string offered = static_cast<char>(alpn_protocol.size()) + std::string(alpn_protocol);
-    SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(offered.data()),
-                            static_cast<unsigned>(offered.size()));
+    if (!alpn_protocol.empty()) offer(alpn_protocol);
     return load_authorities();
   }
 
@@ -243,6 +241,12 @@ class TlsClientContext::Impl {
   SSL_CTX* context() const { return context_.get(); }
 
  private:
+  void offer(std::string_view alpn_protocol) {
+    const std::string offered = static_cast<char>(alpn_protocol.size()) + std::string(alpn_protocol);
+    SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(offered.data()),
+                            static_cast<unsigned>(offered.size()));
+  }
+
   struct FreeContext {
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   };

@@ -56,7 +56,7 @@ struct CertificateProblem {
 /// thread-safe.
 class TlsClientContext {
  public:
-  /// `alpn_protocol` as registered with IANA: "pop3".
+  /// `alpn_protocol` as registered with IANA: "pop3"; empty where there is none (SMTP).
   static Explained<std::shared_ptr<const TlsClientContext>> load(TlsTrust trust, std::string_view alpn_protocol);
 
   ~TlsClientContext();
