@@ -45,6 +45,7 @@ struct ListOptions {
 };
 
 nlohmann::json json_of(const Account& account) {
+  const fetch_accounts::TargetAccess& access = account.target_access;
   nlohmann::json value = {{"name", account.name},
                           {"address", account.address},
                           {"enabled", account.enabled},
@@ -56,6 +57,10 @@ nlohmann::json json_of(const Account& account) {
                           {"headers_only", account.policy.headers_only},
                           {"first_run", fetch_accounts::text_of(account.policy.first_run)},
                           {"to", account.target},
+                          {"to_user", access.user},
+                          {"to_password", {{"from", name_of(access.secret.kind)}, {"what", access.secret.text}}},
+                          {"to_token", access.token},
+                          {"to_ca", access.authorities.string()},
                           {"ca", account.authorities.string()},
                           {"pins", account.pins},
                           {"proxy_password_file", account.proxy_password_file.string()},

@@ -74,13 +74,14 @@ Outcome<void> become_owner_of(const std::filesystem::path& data, const Console& 
   return {};
 }
 
-Outcome<void> refuse_root_in_foreign(const std::filesystem::path& data, const Console& console) {
+Outcome<void> refuse_root_in_foreign(const std::filesystem::path& data, const std::string& command,
+                                     const Console& console) {
   const auto owner = foreign_owner(data);
   if (!owner) return {};
   const std::string name = user_name(owner->st_uid);
   console.complain("the data folder " + data.string() + " belongs to " + name +
-                   ": files that root makes there could not be read by " + name + "; run the server as " + name +
-                   " (runuser -u " + name + " -- fermo serve ...)");
+                   ": files that root makes there could not be read by " + name + "; run fermo " + command + " as " +
+                   name + " (runuser -u " + name + " -- fermo " + command + " ...)");
   return ExitCode::no_permission;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
@@ -22,7 +23,9 @@ Outcome<void> require_data_folder(const std::filesystem::path& data, const Conso
 /// others nothing changes. Only for a process that does one thing and ends.
 Outcome<void> become_owner_of(const std::filesystem::path& data, const Console& console);
 
-/// For a server, which cannot give root up before its ports are open: refuses to run as root in somebody else's folder.
-Outcome<void> refuse_root_in_foreign(const std::filesystem::path& data, const Console& console);
+/// For what cannot give root up (a server before its ports are open, a fetch that has files elsewhere too): refuses to
+/// run as root in somebody else's folder. `command` is the word after `fermo`.
+Outcome<void> refuse_root_in_foreign(const std::filesystem::path& data, const std::string& command,
+                                     const Console& console);
 
 }  // namespace fermo::commands

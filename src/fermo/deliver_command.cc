@@ -8,13 +8,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "account/account.h"
 #include "auth/local_directory.h"
 #include "auth/password_file.h"
 #include "base/clock.h"
 #include "base/failure.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "fermo/addressee.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"
 #include "fermo/data_folder.h"
@@ -36,37 +36,7 @@ struct DeliverOptions {
   std::string from;
 };
 
-/// Somebody the message is for, and what they were called.
-struct Addressee {
-  std::string name;
-  mail::Address address;
-  account::Account account;
-};
-
 // --- Who it is for ---------------------------------------------------------------------------------------------------
-
-/// Nothing, and `code` set, when this is nobody whose mail is held here.
-std::optional<Addressee> find_addressee(account::Directory& directory, const std::string& name, const Console& console,
-                                        ExitCode& code) {
-  auto address = mail::parse_address(name, true);
-  if (!address) {
-    console.complain("«" + printable(name) + "» is neither a user nor an address");
-    code = ExitCode::no_user;
-    return std::nullopt;
-  }
-  auto account = directory.find(*address);
-  if (!account) {
-    console.complain("cannot look up " + printable(name) + ": " + account.error().message());
-    code = exit_code_of(account.error());
-    return std::nullopt;
-  }
-  if (!*account) {
-    console.complain("there is no user " + printable(name) + "; fermo user add makes one");
-    code = ExitCode::no_user;
-    return std::nullopt;
-  }
-  return Addressee{name, std::move(*address), std::move(**account)};
-}
 
 Outcome<std::vector<Addressee>> find_addressees(const DeliverOptions& options, const config::Config& config,
                                                 const Console& console) {
@@ -80,7 +50,8 @@ Outcome<std::vector<Addressee>> find_addressees(const DeliverOptions& options, c
   std::vector<Addressee> addressees;
   ExitCode code = ExitCode::ok;
   for (const auto& name : options.names) {
-    if (auto addressee = find_addressee(directory, name, console, code)) addressees.push_back(std::move(*addressee));
+    auto addressee = find_addressee(directory, name, console);
+    addressee ? addressees.push_back(std::move(*addressee)) : void(code = addressee.error());
   }
   if (code != ExitCode::ok) {
     console.complain("nothing was delivered");

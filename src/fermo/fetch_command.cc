@@ -141,7 +141,7 @@ ExitCode fetch(const FetchOptions& options, const Console& console) {
   if (!options.dry_run) {
     if (const auto made = make_private_folder(*folder, console); !made) return made.error();
   }
-  FetchPlace place{std::move(*folder), options.dry_run, {}};
+  FetchPlace place{std::move(*folder), options.dry_run, {}, options.target_options.places};
   return options.daemon ? fetch_on(*accounts, std::move(place), options, console)
                         : fetch_once(*accounts, place, options, console);
 }

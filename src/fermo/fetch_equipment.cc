@@ -40,13 +40,14 @@ Outcome<std::unique_ptr<fetch::Ledger>> open_ledger(const FetchPlace& place, con
   return std::unique_ptr<fetch::Ledger>(std::move(*ledger));
 }
 
-Outcome<std::unique_ptr<fetch::Target>> open_target_of(const TargetName& name, const FetchPlace& place,
-                                                       fetch::Ledger& ledger, const Clock& clock,
-                                                       const Console& console) {
+Outcome<std::unique_ptr<fetch::Target>> open_target_of(const fetch_accounts::Account& account, const TargetName& name,
+                                                       const FetchPlace& place, fetch::Ledger& ledger,
+                                                       const Clock& clock, const Console& console) {
   if (place.dry_run) return std::unique_ptr<fetch::Target>(std::make_unique<NoTarget>());
   const auto state = ledger.state();
   if (!state) return complain_of_ledger(state.error(), ledger_path(place.state), {}, console);
-  return open_target(name, place.state, *state, clock, console);
+  const TargetOptions options{place.holder, account.target_access, account.archive};
+  return open_target(name, options, place.state, *state, clock, console);
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ Outcome<fetcher::Job> equip(const fetch_accounts::Account& account, const FetchP
   if (target_name->forgets()) settings->batch_messages_max = 1;
   auto ledger = open_ledger(place, settings->account, console);
   if (!ledger) return ledger.error();
-  auto target = open_target_of(*target_name, place, **ledger, clock, console);
+  auto target = open_target_of(account, *target_name, place, **ledger, clock, console);
   if (!target) return target.error();
   return fetcher::Job{std::move(*settings), std::move(*target), std::move(*ledger), observer};
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "fermo/account_settings.h"
+#include "fermo/common_options.h"
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
 #include "fetch_accounts/account.h"
@@ -16,6 +17,7 @@ struct FetchPlace {
   std::filesystem::path state;
   bool dry_run = false;
   TakenSecrets secrets;
+  CommonOptions holder;  ///< Where Fermo's own maildrops are.
 };
 
 /// Reads the secrets and opens the ledger, TLS and the target. What is wrong is printed. Thread-safe for different

@@ -40,7 +40,10 @@ void add_account_options(CLI::App& app, FetchOptions& options) {
 }
 
 void add_policy_options(CLI::App& app, FetchOptions& options) {
-  app.add_option("--to", options.target, "maildir:DIR, mbox:FILE or command:PROGRAM")->type_name("TARGET");
+  app.add_option("--to", options.target,
+                 "maildir:DIR, mbox:FILE, maildrop:USER, a URL of lmtp, smtp or imap, or command:PROGRAM")
+      ->type_name("TARGET");
+  options.target_options.add_to(app);
   app.add_option("--mode", options.mode,
                  "What becomes of fetched mail on the server: " + std::string(fetch::modes_for_people))
       ->type_name("MODE");
@@ -91,6 +94,9 @@ ExitCode apply(const FetchOptions& options, Account& account, const Console& con
     if (const auto name = parse_target(options.target, console); !name) return name.error();
     account.target = options.target;
   }
+  const auto& access = options.target_options.access;
+  if (!options.target.empty() || access != fetch_accounts::TargetAccess()) account.target_access = access;
+  if (const auto& archive = options.target_options.archive; !archive.empty()) account.archive = archive;
   if (options.proxy.empty()) return ExitCode::ok;
   auto proxy = fetch::read_proxy_url(options.proxy);
   if (!proxy.proxy) return complain("--proxy: " + printable(proxy.problem));

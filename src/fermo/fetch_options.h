@@ -9,6 +9,7 @@
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
 #include "fermo/fetch_secret.h"
+#include "fermo/fetch_target.h"
 #include "fetch_accounts/account.h"
 
 namespace fermo::commands {
@@ -29,6 +30,7 @@ struct FetchOptions {
 
   // What may be said of the accounts of a file, too.
   std::string target;
+  TargetOptions target_options;
   std::string mode;
   std::string first_run;
   bool headers_only = false;

@@ -1,11 +1,17 @@
 #include "fermo/fetch_target.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "fermo/fetch_mail_server.h"
+#include "fermo/fetch_maildrop.h"
 #include "fermo/table.h"
 #include "fetch/sha256.h"
+#include "fetcher/archive_target.h"
 #include "fetcher/command_target.h"
 #include "fetcher/file_ops.h"
 #include "fetcher/maildir_target.h"
@@ -45,6 +51,13 @@ std::optional<std::vector<std::string>> words_of(const std::string& text) {
   return words;
 }
 
+struct KindWord {
+  std::string_view word;
+  Kind kind;
+};
+constexpr std::array kinds{KindWord{"maildir", Kind::maildir}, KindWord{"mbox", Kind::mbox},
+                           KindWord{"maildrop", Kind::maildrop}, KindWord{"command", Kind::command}};
+
 template <class T>
 Opened as_target(Result<std::unique_ptr<T>> opened) {
   if (!opened) return opened.error();
@@ -63,18 +76,13 @@ std::filesystem::path journal_of(const std::string& mbox, const std::filesystem:
 
 Opened open(const TargetName& name, const std::filesystem::path& state_folder, const fetch::AccountState& state,
             const Clock& clock) {
-  switch (name.kind) {
-    case Kind::maildir:
-      return as_target(fetcher::MaildirTarget::open(name.place));
-    case Kind::mbox: {
-      const bool look_back = state.deliveries_open || !state.first_run_done;
-      const fetcher::MboxTarget::Options options{look_back, journal_of(name.place, state_folder)};
-      return as_target(fetcher::MboxTarget::open(name.place, options, clock));
-    }
-    case Kind::command:
-      break;
+  if (name.kind == Kind::maildir) return as_target(fetcher::MaildirTarget::open(name.place));
+  if (name.kind == Kind::command) {
+    return as_target(fetcher::CommandTarget::open(name.arguments, fetcher::CommandTarget::Options()));
   }
-  return as_target(fetcher::CommandTarget::open(name.arguments, fetcher::CommandTarget::Options()));
+  const bool look_back = state.deliveries_open || !state.first_run_done;
+  const fetcher::MboxTarget::Options options{look_back, journal_of(name.place, state_folder)};
+  return as_target(fetcher::MboxTarget::open(name.place, options, clock));
 }
 
 std::filesystem::path folder_above(const TargetName& name) {
@@ -98,8 +106,22 @@ std::string why(const TargetName& name, const error_code& error) {
 
 ExitCode exit_code_of_target(const error_code& error) {
   if (error == fetch::Error::misused || error == fetch::Error::not_ours) return ExitCode::cannot_create;
-  if (error == fetch::Error::in_use) return ExitCode::temporary_failure;
+  if (error == fetch::Error::in_use || error == fetch::Error::unreachable) return ExitCode::temporary_failure;
   return ExitCode::io_error;
+}
+
+Outcome<std::unique_ptr<fetch::Target>> open_place(const TargetName& name, const TargetOptions& options,
+                                                   const std::filesystem::path& state_folder,
+                                                   const fetch::AccountState& state, const Clock& clock,
+                                                   const Console& console) {
+  if (name.kind == Kind::mail_server) return open_mail_target(name.url, options.access, state, console);
+  if (name.kind == Kind::maildrop) return open_maildrop_target(name.place, options.places, clock, console);
+  const auto made = make_place(name, state);
+  auto opened = made ? open(name, state_folder, state, clock) : Opened(made.error());
+  if (opened) return std::move(*opened);
+  const std::string what = name.kind == Kind::command ? name.arguments.front() : name.place;
+  console.complain("mail cannot be delivered to " + printable(what) + ": " + why(name, opened.error()));
+  return exit_code_of_target(opened.error());
 }
 
 }  // namespace
@@ -107,13 +129,24 @@ ExitCode exit_code_of_target(const error_code& error) {
 runtime::Explained<TargetName> read_target(const std::string& text) {
   using Read = runtime::Explained<TargetName>;
   const auto colon = text.find(':');
-  const std::string kind = text.substr(0, colon);
+  const std::string word = text.substr(0, colon);
   TargetName name;
   name.place = colon == std::string::npos ? std::string() : text.substr(colon + 1);
-  if (kind == "mbox") name.kind = Kind::mbox;
-  if (kind == "command") name.kind = Kind::command;
-  const bool known = kind == "maildir" || kind == "mbox" || kind == "command";
-  if (!known || colon == std::string::npos) return Read::problem("write maildir:DIR, mbox:FILE or command:PROGRAM");
+  if (is_mail_scheme(word)) {
+    auto url = read_mail_url(text);
+    if (!url) return Read::problem(url.problem());
+    name.kind = Kind::mail_server;
+    name.url = std::move(*url);
+    return name;
+  }
+  const auto known = std::ranges::find(kinds, word, &KindWord::word);
+  if (colon == std::string::npos || known == kinds.end()) {
+    return Read::problem(
+        "write maildir:DIR, mbox:FILE, maildrop:USER, command:PROGRAM, lmtp://HOST/USER@DOMAIN, "
+        "lmtp+unix:PATH?USER@DOMAIN, smtp://, smtp+starttls:// or smtps://HOST/USER@DOMAIN, or "
+        "imaps://USER@HOST/FOLDER");
+  }
+  name.kind = known->kind;
   if (name.place.empty()) return Read::problem("nothing stands after the colon");
   if (name.kind != Kind::command) return name;
   auto words = words_of(name.place);
@@ -129,15 +162,37 @@ Outcome<TargetName> parse_target(const std::string& text, const Console& console
   return ExitCode::usage;
 }
 
-Outcome<std::unique_ptr<fetch::Target>> open_target(const TargetName& name, const std::filesystem::path& state_folder,
+void TargetOptions::add_to(CLI::App& app) {
+  places.add_places_to(app);
+  app.add_option("--archive", archive, "Keep a compressed copy of each message in this folder too")->type_name("DIR");
+  app.add_option("--target-user", access.user, "Whom to log in to the target's server as")->type_name("NAME");
+  using Kind = fetch_accounts::SecretSource::Kind;
+  const auto take = [this](Kind kind) {
+    return [this, kind](const std::string& text) { access.secret = {kind, text}; };
+  };
+  CLI::Option* const file = app.add_option_function<std::string>("--target-password-file", take(Kind::file),
+                                                                 "File with the target's password, as --password-file")
+                                ->type_name("FILE");
+  app.add_option_function<std::string>("--target-password-command", take(Kind::command),
+                                       "Shell command that prints the target's password")
+      ->type_name("COMMAND")
+      ->excludes(file);
+  app.add_flag("--target-token", access.token, "The target's password is an OAuth access token");
+  app.add_option("--target-ca", access.authorities, "PEM file of the certificates to trust for the target, as --ca")
+      ->type_name("FILE");
+}
+
+Outcome<std::unique_ptr<fetch::Target>> open_target(const TargetName& name, const TargetOptions& options,
+                                                    const std::filesystem::path& state_folder,
                                                     const fetch::AccountState& state, const Clock& clock,
                                                     const Console& console) {
-  const auto made = make_place(name, state);
-  auto opened = made ? open(name, state_folder, state, clock) : Opened(made.error());
-  if (opened) return std::move(*opened);
-  const std::string what = name.kind == Kind::command ? name.arguments.front() : name.place;
-  console.complain("mail cannot be delivered to " + printable(what) + ": " + why(name, opened.error()));
-  return exit_code_of_target(opened.error());
+  auto target = open_place(name, options, state_folder, state, clock, console);
+  if (!target || options.archive.empty()) return target;
+  auto archive = fetcher::ArchiveTarget::open(options.archive, std::move(*target), clock);
+  if (archive) return std::unique_ptr<fetch::Target>(std::move(*archive));
+  console.complain("nothing can be kept in the archive " + printable(options.archive.string()) + ": " +
+                   archive.error().message());
+  return exit_code_of_target(archive.error());
 }
 
 }  // namespace fermo::commands

@@ -188,7 +188,7 @@ ExitCode serve(const ServeOptions& options, const Console& console) {
   const auto config = serving_config(options, console);
   if (!config) return config.error();
   if (const auto made = make_data_folder(config->data, console); !made) return made.error();
-  if (const auto allowed = refuse_root_in_foreign(config->data, console); !allowed) return allowed.error();
+  if (const auto allowed = refuse_root_in_foreign(config->data, "serve", console); !allowed) return allowed.error();
   return run(options, *config, console);
 }
 

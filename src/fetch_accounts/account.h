@@ -27,6 +27,15 @@ struct SecretSource {
   friend bool operator==(const SecretSource&, const SecretSource&) = default;
 };
 
+/// How the server that a target is at lets mail in.
+struct TargetAccess {
+  std::string user;  ///< Of SMTP; empty: without a login. With IMAP the target itself says who.
+  SecretSource secret;
+  bool token = false;                 ///< The secret is an OAuth access token.
+  std::filesystem::path authorities;  ///< PEM file of certificates to trust; empty: the system's.
+  friend bool operator==(const TargetAccess&, const TargetAccess&) = default;
+};
+
 /// One account. Paths that began with "~/" are whole here.
 struct Account {
   std::string name;     ///< What the user calls it; unique in the file.
@@ -38,7 +47,8 @@ struct Account {
   bool token = false;  ///< The secret is an OAuth access token.
   bool allow_plaintext = false;
   fetch::Policy policy;
-  std::string target;                         ///< As after --to.
+  std::string target;  ///< As after --to.
+  TargetAccess target_access;
   std::filesystem::path archive;              ///< Folder of the local archive; empty: none is kept.
   std::filesystem::path authorities;          ///< PEM file of certificates to trust; empty: the system's.
   std::vector<std::string> pins;              ///< Of the server's public key, as they are written.

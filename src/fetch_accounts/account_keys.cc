@@ -178,6 +178,30 @@ constexpr std::array all_keys{
           read_boolean(value, draft.account.policy.remove_imported);
         }},
     Key{"to", "Where the mail goes, as after --to", R"("maildir:~/Maildir")", Form::text, true, read_target},
+    Key{"to_user", "Whom to log in to the target's server of SMTP as", R"("ann")", Form::text, true,
+        [](const ValueReader& value, Draft& draft, const Context&) {
+          read_text(value, draft.account.target_access.user);
+        }},
+    Key{"to_password_file", "A file with the password for the target's server in its first line, mode 0600",
+        R"("~/.config/fermo/target.password")", Form::text, true,
+        [](const ValueReader& value, Draft& draft, const Context& context) {
+          std::string path;
+          if (read_path(value, path, context)) draft.account.target_access.secret = {Kind::file, std::move(path)};
+        }},
+    Key{"to_password_command", "A shell command that prints the password for the target's server",
+        R"("pass show mail/target")", Form::text, true,
+        [](const ValueReader& value, Draft& draft, const Context&) {
+          if (const std::string* text = value.path()) draft.account.target_access.secret = {Kind::command, *text};
+        }},
+    Key{"to_token", "What is in the place of that password is an OAuth access token", "true", Form::boolean, true,
+        [](const ValueReader& value, Draft& draft, const Context&) {
+          read_boolean(value, draft.account.target_access.token);
+        }},
+    Key{"to_ca", "A PEM file of the certificates to trust for the target's server, in place of the system's",
+        R"("~/.config/fermo/target-ca.pem")", Form::text, true,
+        [](const ValueReader& value, Draft& draft, const Context& context) {
+          read_path(value, draft.account.target_access.authorities, context);
+        }},
     Key{"archive", "Folder of an archive that keeps a copy of all that is fetched", R"("~/mail-archive")", Form::text,
         true,
         [](const ValueReader& value, Draft& draft, const Context& context) {

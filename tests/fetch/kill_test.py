@@ -86,6 +86,21 @@ class KillTest(unittest.TestCase):
         self.torment(fetcher, "delete")
         self.assertEqual(mbox(self.folder / "mbox"), sorted(map(canonical, self.messages)), f"seed {SEED}")
 
+    def test_maildrop_and_delete(self):
+        for served in (False, True):
+            with self.subTest(served=served), fermo(users=[("bob", "bob's")], start=served) as holder:
+                self.messages = []
+                fetcher = self.fetcher("maildrop:bob")
+                fetcher.folder = self.folder / f"account-{served}"
+                fetcher.options += ["--data", str(holder.data)]
+                self.torment(fetcher, "delete")
+                if not served:
+                    holder.start()
+                out = Fetcher(self.folder / f"out-{served}", f"pop3s://127.0.0.1:{holder.ports['pop3s']}", user="bob",
+                              password="bob's", options=["--ca", str(holder.certificate)])
+                out.run()
+                self.assertEqual(out.mail(), sorted(map(canonical, self.messages)), f"seed {SEED}")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
