@@ -77,6 +77,19 @@ class MaildropTest(TargetTest):
         self.assertEqual(self.held(), CONTENT)
         self.assertEqual(fetcher.run()["fetched"], 0)
 
+    def test_several_accounts_at_once_while_no_server_runs(self):
+        into = self.into_maildrop()
+        with ScriptedServer([(f"other-{n}", message(100 + n, 2_000)) for n in range(20)]) as other:
+            expected = sorted(CONTENT + [content for _, content in other.messages])
+            accounts = self.folder / "accounts.toml"
+            accounts.write_text("".join(
+                f'[account.a{source.port}]\nserver = "pop3://127.0.0.1:{source.port}"\nuser = "ann"\nallow_plaintext = true\n'
+                f'password_file = "{into.password_file}"\nto = "maildrop:bob"\nmode = "delete"\n' for source in (self.source, other)))
+            subprocess.run([BINARY, "fetch", "--accounts", str(accounts), "--state", str(self.folder / "state"), "--data",
+                            str(self.server.data)], check=True, timeout=200, capture_output=True)
+            self.assertEqual((self.source.messages, other.messages), ([], []))
+        self.assertEqual(self.held(), expected)
+
     def test_what_was_delivered_and_not_recorded_is_found(self):
         fetcher = self.into_maildrop()
         fetcher.run()
