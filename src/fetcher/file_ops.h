@@ -24,7 +24,7 @@ class FileOps {
   virtual Result<void> write(int descriptor, std::string_view octets);
   virtual Result<void> sync(int descriptor);
   /// Each of them, several at a time: they then share the commits of the file system's journal, which on ext4 makes a
-  /// hundred small files durable in a twentieth of the time. An error of any of them.
+  /// hundred small files durable in a tenth of the time. An error of any of them.
   virtual Result<void> sync_all(std::span<const int> descriptors);
   /// The names in a folder, made durable.
   virtual Result<void> sync_folder(const std::filesystem::path& folder);

@@ -17,8 +17,6 @@ constexpr std::size_t order_octets_max = 48;
 
 /// What the probe begins with: CAPA, STAT, LIST and UIDL. MailKit met a server that drops the line at ten.
 constexpr std::size_t depth_at_first = 4;
-/// A server that takes 32 commands at once takes any number; each step on the way there is a round trip.
-constexpr std::size_t depth_growth = 8;
 
 std::string_view keyword_of(Verb verb) {
   switch (verb) {
@@ -178,8 +176,9 @@ bool Core::pipelines() const {
 }
 
 std::size_t Core::depth_max() const {
-  if (settings_.pipelining == Pipelining::on) return std::numeric_limits<std::size_t>::max();
-  return std::max(depth_at_first, depth_growth * depth_answered_);
+  // Small steps would cost a round trip each, and find a server that drops the line at ten no more gently.
+  const bool tried = settings_.pipelining == Pipelining::on || depth_answered_ >= depth_at_first;
+  return tried ? std::numeric_limits<std::size_t>::max() : depth_at_first;
 }
 
 /// Whether so many more octets and commands may be under way.

@@ -31,7 +31,7 @@ enum class Tls {
 /// How far a server's PIPELINING (RFC 2449 §6.6) is believed.
 enum class Pipelining {
   off,    ///< One command at a time.
-  probe,  ///< When announced: four commands at first, then up to eight times as many as were ever answered.
+  probe,  ///< When announced: four commands at first, the whole window once so many were answered.
   on,     ///< When announced: the whole window from the start, because it has worked before.
 };
 
