@@ -80,6 +80,15 @@ FOR_GOOD = (2, 7, 8, 9)
 
 
 class ProxyTest(FermoServerTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # microsocks tries the first address of a name only, which is [::1] on most machines.
+        port = cls.server.ports["pop3s"]
+        if socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)[0][0] == socket.AF_INET6:
+            cls.server.stop()
+            cls.server.start(listen=[f"pop3s=[::1]:{port}"])
+
     def microsocks(self, *options):
         self.assertIsNotNone(shutil.which("microsocks"), "microsocks is not installed")
         proxy = Proxy(self.folder, *options)
