@@ -7,7 +7,7 @@ import threading
 
 from servers.server import UNPACKED, MaildirServer
 
-LIBRARY = UNPACKED / "courier-pop/usr/lib/courier/courier"
+PACKAGE, LIBRARY = "courier-pop", "usr/lib/courier/courier"
 AUTHENTICATION = pathlib.Path("/run/courier/authdaemon/socket")
 
 
@@ -31,10 +31,11 @@ class Authentication:
         threading.Thread(target=self.serve, daemon=True).start()
 
     def stop(self):
-        if self.listener is None:
+        listener, self.listener = self.listener, None
+        if listener is None:
             return
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
         AUTHENTICATION.unlink(missing_ok=True)
         for folder in self.made:
             folder.rmdir()
@@ -68,9 +69,9 @@ def answers(path):
 
 
 class Courier(MaildirServer):
-    package = "courier-pop"
+    package = PACKAGE
     rewrites_unasked = True
-    programs = ("/usr/sbin/couriertcpd", "/usr/bin/couriertls", LIBRARY / "courierpop3d")
+    programs = ("/usr/sbin/couriertcpd", "/usr/bin/couriertls", UNPACKED / PACKAGE / LIBRARY / "courierpop3d")
 
     @classmethod
     def missing(cls):
@@ -89,7 +90,8 @@ class Courier(MaildirServer):
         environment = {"PATH": "/usr/bin:/bin", "POP3AUTH": "PLAIN LOGIN", "POP3AUTH_TLS": "PLAIN LOGIN", "POP3_STARTTLS": "YES",
                        "POP3_TLS_REQUIRED": "0", "COURIERTLS": "/usr/bin/couriertls", "TLS_CERTFILE": str(both),
                        "TLS_VERIFYPEER": "NONE", "TLS_PRIORITY": "NORMAL"}
-        login = [LIBRARY / "courierpop3login", LIBRARY / "courierpop3d", self.maildir]
+        library = self.bring(PACKAGE) / LIBRARY
+        login = [library / "courierpop3login", library / "courierpop3d", self.maildir]
         listen = ["/usr/sbin/couriertcpd", "-address=127.0.0.1", "-maxprocs=40", "-maxperip=40", "-nodnslookup", "-noidentlookup"]
         self.launch(*listen, self.ports["pop3"], *login, env=environment)
         self.launch(*listen, self.ports["pop3s"], "/usr/bin/couriertls", "-server", "-tcpd", *login,

@@ -8,7 +8,7 @@ import subprocess
 
 from servers.server import UNPACKED, Server, free_port
 
-POP3D = UNPACKED / "cyrus-pop3d/usr/lib/cyrus/bin/pop3d"
+PACKAGE, POP3D = "cyrus-pop3d", "usr/lib/cyrus/bin/pop3d"
 BINARIES = pathlib.Path("/usr/lib/cyrus/bin")
 
 IMAPD = """
@@ -55,8 +55,8 @@ EVENTS {{
 
 
 class Cyrus(Server):
-    package = "cyrus-pop3d"
-    programs = (BINARIES / "master", "/usr/sbin/saslpasswd2", POP3D)
+    package = PACKAGE
+    programs = (BINARIES / "master", "/usr/sbin/saslpasswd2", UNPACKED / PACKAGE / POP3D)
 
     @classmethod
     def missing(cls):
@@ -78,7 +78,8 @@ class Cyrus(Server):
         for part in ("config/log", "config/db", "config/socket", "config/proc", "config/lock", "config/msg", "spool"):
             (self.folder / part).mkdir(parents=True)
         (self.folder / "imapd.conf").write_text(IMAPD.format(folder=self.folder))
-        (self.folder / "cyrus.conf").write_text(MASTER.format(folder=self.folder, binaries=BINARIES, pop3d=POP3D, **self.ports))
+        (self.folder / "cyrus.conf").write_text(MASTER.format(folder=self.folder, binaries=BINARIES, pop3d=self.bring(PACKAGE) / POP3D,
+                                                               **self.ports))
         subprocess.run(["saslpasswd2", "-p", "-c", "-f", self.folder / "sasldb", "-u", "localhost", self.user],
                        input=self.password.encode(), check=True, capture_output=True)
         for path in [self.folder, *self.folder.rglob("*")]:

@@ -87,6 +87,10 @@ class Server:
             self.processes.append(subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output,
                                                    stderr=output, **settings))
 
+    def bring(self, package):
+        """What of a package was unpacked, where the server's own users can reach it: not everybody may enter this checkout."""
+        return shutil.copytree(UNPACKED / package, self.folder / package, symlinks=True)
+
     def await_greeting(self):
         deadline = time.monotonic() + START_SECONDS_MAX
         while True:
