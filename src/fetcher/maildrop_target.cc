@@ -68,9 +68,7 @@ Result<Presence> MaildropTarget::find(std::string_view name) {
 Result<void> MaildropTarget::begin(const fetch::Incoming& message) {
   FERMO_CHECK(!current_);
   explanation_.clear();
-  current_.emplace();
-  current_->name = message.name;
-  current_->begin = spool_.octets();
+  current_.emplace(message.name, spool_.octets());
   return {};
 }
 

@@ -57,8 +57,9 @@ class MaildropTarget final : public fetch::Target {
  private:
   /// A message being written, or ended and not committed.
   struct Entry {
+    Entry(std::string of, std::uint64_t at) : name(std::move(of)), begin(at) {}
     std::string name;
-    std::uint64_t begin = 0;  ///< In the spool.
+    std::uint64_t begin;  ///< In the spool.
     std::uint64_t end = 0;
     mail::WireEncoder encoder{mail::WireEncoder::BareLf::to_crlf};
     mail::WireSummary summary;
