@@ -166,14 +166,14 @@ void TargetOptions::add_to(CLI::App& app) {
   places.add_places_to(app);
   app.add_option("--archive", archive, "Keep a compressed copy of each message in this folder too")->type_name("DIR");
   app.add_option("--target-user", access.user, "Whom to log in to the target's server as")->type_name("NAME");
-  using Kind = fetch_accounts::SecretSource::Kind;
-  const auto take = [this](Kind kind) {
-    return [this, kind](const std::string& text) { access.secret = {kind, text}; };
+  using From = fetch_accounts::SecretSource::Kind;
+  const auto take = [this](From from) {
+    return [this, from](const std::string& text) { access.secret = {from, text}; };
   };
-  CLI::Option* const file = app.add_option_function<std::string>("--target-password-file", take(Kind::file),
+  CLI::Option* const file = app.add_option_function<std::string>("--target-password-file", take(From::file),
                                                                  "File with the target's password, as --password-file")
                                 ->type_name("FILE");
-  app.add_option_function<std::string>("--target-password-command", take(Kind::command),
+  app.add_option_function<std::string>("--target-password-command", take(From::command),
                                        "Shell command that prints the target's password")
       ->type_name("COMMAND")
       ->excludes(file);
