@@ -99,7 +99,6 @@ class AccountRunner {
     std::vector<Index> wanted;   ///< To be retrieved, in this order,
     std::size_t ordered = 0;     ///< of which so many have been asked for.
     std::size_t unanswered = 0;  ///< Orders but QUIT whose outcome has not been taken.
-    bool deletes_later = false;  ///< What is delivered leads to DELE.
     std::deque<Index> under_way;
     Octets octets_under_way;
     std::optional<Index> unconfirmed;  ///< Ended where it should not have; what follows will tell.

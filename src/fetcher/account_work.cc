@@ -43,7 +43,6 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
   const std::unordered_set<Index> there(found->begin(), found->end());
   std::erase_if(visit_.wanted, [&](Index index) { return there.contains(index); });
   report_.found += there.size();
-  for (const Index index : visit_.wanted) visit_.deletes_later |= decision(index).removal == Removal::once_delivered;
   for (Index i = 0; i < decisions.size(); ++i) {
     const bool delivered = there.contains(i) && decisions[i].removal == Removal::once_delivered;
     if (delivered || decisions[i].removal == Removal::now) order_deletion(i);
@@ -102,7 +101,9 @@ bool AccountRunner::all_received() const {
   return visit_.ordered == visit_.wanted.size() && visit_.under_way.empty() && !visit_.message_open;
 }
 
-/// Once all is there: delivers the rest of it, and QUIT follows the DELEs that this leads to in the same round trip.
+/// Once all is there: delivers the rest of it, and QUIT follows the DELEs that this leads to in the same round trip. Not
+/// earlier: a server's last words may get lost as it closes, and with them the only reply that showed a message of
+/// unexpected length to be whole.
 AccountRunner::Awaitable<bool> AccountRunner::finish_work() {
   if (visit_.quitting) co_return true;
   if (visit_.unconfirmed && visit_.unanswered == 0) give(Order::noop());
@@ -132,8 +133,6 @@ void AccountRunner::give_orders() {
     visit_.under_way.push_back(index);
     visit_.octets_under_way += one.octets;
   }
-  // Where nothing will be deleted, nothing else will be asked for.
-  if (!visit_.quitting && !visit_.deletes_later && visit_.ordered == visit_.wanted.size()) order_quit();
 }
 
 /// The decision that is about the order's message. Decisions stand in the order of message-numbers.
