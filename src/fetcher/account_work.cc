@@ -101,8 +101,8 @@ bool AccountRunner::all_received() const {
   return visit_.ordered == visit_.wanted.size() && visit_.under_way.empty() && !visit_.message_open;
 }
 
-/// Once all is there: delivers the rest of it, and QUIT follows the DELEs that this leads to in the same round trip. Not
-/// earlier: a server's last words may get lost as it closes, and with them the only reply that showed a message of
+/// Once all is there: delivers the rest of it, and QUIT follows the DELEs that this leads to in the same round trip.
+/// Not earlier: a server's last words may get lost as it closes, and with them the only reply that showed a message of
 /// unexpected length to be whole.
 AccountRunner::Awaitable<bool> AccountRunner::finish_work() {
   if (visit_.quitting) co_return true;
