@@ -3,7 +3,7 @@
 
     bench/fetch/syncs.py [FOLDER]      on the file system to be looked at; by default the one of the temporary files
 
-A batch of a fetch into a Maildir is 100 files. Only the ratios mean anything elsewhere; docs/decisions/0009 has what came of it.
+A batch of a fetch into a Maildir is 100 files. Only the ratios mean anything elsewhere; docs/decisions/0007 has what came of it.
 """
 import concurrent.futures
 import ctypes
