@@ -17,6 +17,7 @@ namespace fermo::imap {
 namespace {
 
 using transcripts::Dialogue;
+using transcripts::in_quotes;
 using transcripts::Party;
 
 /// Of every message that is appended.
@@ -37,10 +38,6 @@ std::string text_of(End end) {
                                                    {End::timed_out, "timed out"},
                                                    {End::protocol_violation, "protocol violation"}};
   return names.at(end);
-}
-
-std::string in_quotes(const std::string& text) {
-  return " \"" + text + '"';
 }
 
 Settings settings_of(const Dialogue& dialogue) {

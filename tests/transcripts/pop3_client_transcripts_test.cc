@@ -20,14 +20,9 @@ namespace fermo::pop3::client {
 namespace {
 
 using transcripts::Dialogue;
+using transcripts::in_quotes;
 using transcripts::Party;
-
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
+using transcripts::words_of;
 
 const std::map<std::string, Verb> verbs = {{"stat", Verb::stat}, {"list", Verb::list}, {"uidl", Verb::uidl},
                                            {"retr", Verb::retr}, {"top", Verb::top},   {"dele", Verb::dele},
@@ -72,10 +67,6 @@ std::string text_of(End end) {
                                                    {End::timed_out, "timed out"},
                                                    {End::protocol_violation, "protocol violation"}};
   return names.at(end);
-}
-
-std::string in_quotes(const std::string& text) {
-  return " \"" + text + '"';
 }
 
 LoginMethod method_named(const std::string& name) {

@@ -24,13 +24,7 @@ namespace {
 using transcripts::Dialogue;
 using transcripts::Overloaded;
 using transcripts::Party;
-
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
+using transcripts::words_of;
 
 std::string end_name(End end) {
   switch (end) {

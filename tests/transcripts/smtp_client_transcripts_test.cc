@@ -20,6 +20,7 @@ namespace fermo::smtp::client {
 namespace {
 
 using transcripts::Dialogue;
+using transcripts::in_quotes;
 using transcripts::Party;
 
 std::string text_of(End end) {
@@ -36,10 +37,6 @@ std::string text_of(End end) {
                                                    {End::timed_out, "timed out"},
                                                    {End::protocol_violation, "protocol violation"}};
   return names.at(end);
-}
-
-std::string in_quotes(const std::string& text) {
-  return " \"" + text + '"';
 }
 
 std::string words_of(const Reply& reply) {

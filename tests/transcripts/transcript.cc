@@ -7,6 +7,7 @@
 #include <fstream>
 #include <ostream>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 
 namespace fermo::transcripts {
@@ -220,6 +221,17 @@ void PrintTo(const Dialogue& dialogue, std::ostream* out) {
 
 bool has(const Dialogue& dialogue, std::string_view setting) {
   return std::ranges::find(dialogue.settings, setting) != dialogue.settings.end();
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+std::string in_quotes(const std::string& text) {
+  return " \"" + text + '"';
 }
 
 std::vector<Dialogue> read_dialogues(const std::filesystem::path& folder, Side session) {

@@ -43,6 +43,10 @@ struct Dialogue {
   std::vector<Item> items;
 };
 bool has(const Dialogue& dialogue, std::string_view setting);
+/// What stands between white space.
+std::vector<std::string> words_of(const std::string& text);
+/// Behind a space, as texts stand in steps.
+std::string in_quotes(const std::string& text);
 /// For GoogleTest.
 void PrintTo(const Dialogue& dialogue, std::ostream* out);
 
