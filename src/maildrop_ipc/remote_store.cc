@@ -206,4 +206,22 @@ Result<maildrop::SweepReport> RemoteStore::sweep() {
   return swept->report;
 }
 
+RemoteStore::Made RemoteStore::back_up(const maildrop::BackupOrder& order, std::stop_token /*stop*/) {
+  if (order.folder.size() > limits::backup_folder_octets_max || order.note.size() > limits::backup_note_octets_max) {
+    return maildrop::BackupFailure{maildrop::Error::unsupported, "the path of the folder is too long"};
+  }
+  const auto connection = ClientConnection::open(
+      path_, std::max<std::chrono::milliseconds>(reply_time_max_, limits::store_ipc_backup_time_max));
+  if (!connection) {
+    return maildrop::BackupFailure{maildrop::Error::unavailable,
+                                   "the running server does not answer: " + connection.error().message()};
+  }
+  auto backed_up = (*connection)->ask<reply::BackedUp>(request::BackUp{order}, maildrop::Error::unknown);
+  if (!backed_up) {
+    return maildrop::BackupFailure{backed_up.error(), "the running server ended before it had made the backup"};
+  }
+  if (backed_up->error) return maildrop::BackupFailure{*backed_up->error, std::move(backed_up->problem)};
+  return backed_up->number;
+}
+
 }  // namespace fermo::maildrop_ipc

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
 
 namespace fermo::maildrop_ipc {
@@ -16,7 +17,7 @@ class ClientConnection;
 /// A store that another process serves (StoreService). Each delivery and each snapshot has a connection of its own,
 /// every other call makes one. A lost connection is `unavailable`, and `unknown` once the request that makes a delivery
 /// or deletions durable has gone out. Thread-safe.
-class RemoteStore final : public maildrop::Store {
+class RemoteStore final : public maildrop::Store, public maildrop::BackupSource {
  public:
   /// Makes sure that somebody serves at `path`. `reply_time_max` bounds the wait for each reply. Errors: those of the
   /// system (ENOENT or ECONNREFUSED: nobody serves there; EACCES: we may not), unavailable (too busy), unsupported
@@ -31,6 +32,10 @@ class RemoteStore final : public maildrop::Store {
                                                     std::size_t count) override;
   Result<mail::DropListing> recount(const DropId& drop) override;
   Result<maildrop::SweepReport> sweep() override;
+
+  /// The other process makes it, and must be able to write to the folder. `stop` is not heeded: the work goes on there,
+  /// as it does when this process ends. It is `unknown` whether a lost connection has left a backup.
+  Made back_up(const maildrop::BackupOrder& order, std::stop_token stop) override;
 
  private:
   RemoteStore(std::filesystem::path path, std::chrono::milliseconds reply_time_max)

@@ -388,6 +388,49 @@ TEST_F(RemoteStoreTest, StopWaitsForTheCallThatIsUnderWay) {
   caller.join();
 }
 
+/// Backups that take until they are stopped, or fail at once.
+class ScriptedBackups final : public maildrop::BackupSource {
+ public:
+  Made back_up(const maildrop::BackupOrder& order, std::stop_token stop) override {
+    if (order.folder == "/full") return maildrop::BackupFailure{Error::out_of_space, "no room in " + order.folder};
+    if (order.folder == "/quick") return order.note == "note" ? 7u : 0u;
+    std::unique_lock lock(mutex_);
+    entered_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, stop, [] { return false; });
+    return maildrop::BackupFailure{Error::unavailable, "stopped"};
+  }
+  void await_call() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return entered_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool entered_ = false;
+};
+
+TEST_F(RemoteStoreTest, BackupsAreMadeByTheOtherSide) {
+  ScriptedBackups backups;
+  const auto service = StoreService::start(store_, socket_path_, limits::store_ipc_connections_max, &backups).value();
+  EXPECT_EQ(connect()->back_up({"/quick", "note"}, {}).value(), 7u);
+  const auto failed = connect()->back_up({"/full", ""}, {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Error::out_of_space);
+  EXPECT_EQ(failed.error().text, "no room in /full");
+}
+
+TEST_F(RemoteStoreTest, StopCutsABackupShort) {
+  ScriptedBackups backups;
+  const auto service = StoreService::start(store_, socket_path_, limits::store_ipc_connections_max, &backups).value();
+  const auto remote = connect();
+  std::thread caller([&] { EXPECT_FALSE(remote->back_up({"/slow", ""}, {})); });
+  backups.await_call();
+  service->stop();
+  caller.join();
+}
+
 TEST_F(RemoteStoreTest, AnExceptionInTheStoreEndsOnlyItsConnection) {
   SlowStore throwing;
   const auto service = StoreService::start(throwing, socket_path_).value();

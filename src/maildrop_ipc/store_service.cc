@@ -33,8 +33,7 @@ bool may_connect(const FrameSocket& socket) {
 }
 
 /// Answers requests until the peer goes or asks for what it may not.
-void converse(FrameSocket& socket, maildrop::Store& store) {
-  StoreSession session(store);
+void converse(FrameSocket& socket, StoreSession session) {
   std::string payload;
   while (socket.receive(payload)) {
     const auto request = decode_request(payload);
@@ -47,26 +46,29 @@ void converse(FrameSocket& socket, maildrop::Store& store) {
 }  // namespace
 
 Result<std::unique_ptr<StoreService>> StoreService::start(maildrop::Store& store, const std::filesystem::path& path,
-                                                          std::size_t connections_max) {
+                                                          std::size_t connections_max,
+                                                          maildrop::BackupSource* backups) {
   Descriptor wake(::eventfd(0, EFD_CLOEXEC));
   if (!wake) return system_error();
   auto listener = listen_at(path);
   if (!listener) return listener.error();
   return std::unique_ptr<StoreService>(
-      new StoreService(store, path, connections_max, std::move(*listener), std::move(wake)));
+      new StoreService(store, path, connections_max, backups, std::move(*listener), std::move(wake)));
 }
 
 StoreService::StoreService(maildrop::Store& store, std::filesystem::path path, std::size_t connections_max,
-                           Descriptor listener, Descriptor wake)
+                           maildrop::BackupSource* backups, Descriptor listener, Descriptor wake)
     : store_(store),
       path_(std::move(path)),
       connections_max_(connections_max),
+      backups_(backups),
       listener_(std::move(listener)),
       wake_(std::move(wake)),
       acceptor_([this] { accept_until_stopped(); }) {}
 
 void StoreService::stop() {
   std::call_once(stopped_, [this] {
+    stop_.request_stop();
     ::eventfd_write(wake_.get(), 1);
     acceptor_.join();
     ::unlink(path_.c_str());
@@ -129,7 +131,7 @@ void StoreService::reap_ended() {
 
 void StoreService::serve(Connection& connection) {
   try {
-    converse(*connection.socket, store_);
+    converse(*connection.socket, StoreSession(store_, backups_, stop_.get_token()));
   } catch (const std::exception&) {
     // Of a library, or no memory: this connection ends, and the client knows that it got no answer.
   }

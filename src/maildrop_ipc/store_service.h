@@ -5,10 +5,12 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
 #include "maildrop_ipc/frame_socket.h"
 
@@ -19,16 +21,18 @@ namespace fermo::maildrop_ipc {
 class StoreService {
  public:
   /// Begins to serve at `path`; a socket that a dead process left there is replaced. The caller holds the store, so
-  /// nobody else can be serving it. `store` must outlive the service. Errors are the system's.
+  /// nobody else can be serving it. `backups` is null for a store that cannot be backed up; it and `store` must outlive
+  /// the service. Errors are the system's.
   static Result<std::unique_ptr<StoreService>> start(maildrop::Store& store, const std::filesystem::path& path,
-                                                     std::size_t connections_max = limits::store_ipc_connections_max);
+                                                     std::size_t connections_max = limits::store_ipc_connections_max,
+                                                     maildrop::BackupSource* backups = nullptr);
 
   StoreService(const StoreService&) = delete;
   StoreService& operator=(const StoreService&) = delete;
   ~StoreService() { stop(); }
 
-  /// Cuts all connections, waits for the calls to the store that are under way, and removes the socket. May be called
-  /// again.
+  /// Cuts all connections, and a backup short, waits for the calls to the store that are under way, and removes the
+  /// socket. May be called again.
   void stop();
 
  private:
@@ -38,8 +42,8 @@ class StoreService {
     std::thread thread;
   };
 
-  StoreService(maildrop::Store& store, std::filesystem::path path, std::size_t connections_max, Descriptor listener,
-               Descriptor wake);
+  StoreService(maildrop::Store& store, std::filesystem::path path, std::size_t connections_max,
+               maildrop::BackupSource* backups, Descriptor listener, Descriptor wake);
 
   void accept_until_stopped();
   void accept_one();
@@ -49,13 +53,15 @@ class StoreService {
   maildrop::Store& store_;
   const std::filesystem::path path_;
   const std::size_t connections_max_;
+  maildrop::BackupSource* const backups_;
   const Descriptor listener_;
   const Descriptor wake_;  ///< Readable once stop() has been called.
 
+  std::stop_source stop_;
   std::once_flag stopped_;
   std::mutex mutex_;  ///< Guards `socket` of every connection against shutdown() while it is being closed.
   std::list<Connection> connections_;  ///< Changed by the acceptor alone, and by stop() when that has ended.
-  std::thread acceptor_;  ///< Last: it uses all the others from its first moment.
+  std::thread acceptor_;               ///< Last: it uses all the others from its first moment.
 };
 
 }  // namespace fermo::maildrop_ipc

@@ -20,6 +20,10 @@ reply::Failed failed(const error_code& error) {
   return {maildrop::Error::unsupported};
 }
 
+reply::BackedUp not_backed_up(const maildrop::BackupFailure& failure) {
+  return {0, failed(failure.code).error, failure.text.substr(0, limits::backup_problem_octets_max)};
+}
+
 }  // namespace
 
 std::optional<Reply> StoreSession::answer(const Request& request) {
@@ -160,6 +164,14 @@ StoreSession::Answer StoreSession::obey(const request::Sweep&) {
   const auto report = store_.sweep();
   if (!report) return failed(report.error());
   return reply::Swept{*report};
+}
+
+StoreSession::Answer StoreSession::obey(const request::BackUp& back_up) {
+  if (!is_free()) return std::nullopt;
+  if (backups_ == nullptr) return not_backed_up({maildrop::Error::unsupported, "this store cannot be backed up"});
+  const auto made = backups_->back_up(back_up.order, stop_);
+  if (!made) return not_backed_up(made.error());
+  return reply::BackedUp{*made, std::nullopt, {}};
 }
 
 }  // namespace fermo::maildrop_ipc

@@ -4,8 +4,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
+#include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
 #include "maildrop_ipc/wire.h"
 
@@ -15,8 +17,10 @@ namespace fermo::maildrop_ipc {
 /// delivery, a snapshot, cursors) ends with it. Used by one thread at a time.
 class StoreSession {
  public:
-  /// `store` must outlive it.
-  explicit StoreSession(maildrop::Store& store) : store_(store) {}
+  /// `store` and `backups`, which is null for a store that cannot be backed up, must outlive it. `stop` cuts a backup
+  /// short.
+  explicit StoreSession(maildrop::Store& store, maildrop::BackupSource* backups = nullptr, std::stop_token stop = {})
+      : store_(store), backups_(backups), stop_(std::move(stop)) {}
 
   /// Blocks as long as the store does. Nothing when the request is not one that may come now: the connection must be
   /// closed.
@@ -41,11 +45,14 @@ class StoreSession {
   Answer obey(const request::ListImported& list);
   Answer obey(const request::Recount& recount);
   Answer obey(const request::Sweep&);
+  Answer obey(const request::BackUp& back_up);
 
   /// The connection has not been given to a delivery or to a snapshot.
   bool is_free() const { return !delivery_ && !delivery_over_ && !snapshot_; }
 
   maildrop::Store& store_;
+  maildrop::BackupSource* const backups_;
+  const std::stop_token stop_;
   bool greeted_ = false;
 
   std::unique_ptr<maildrop::Delivery> delivery_;

@@ -61,6 +61,18 @@ TEST_F(StoreSessionTest, NothingComesBeforeTheGreeting) {
   EXPECT_FALSE(session.answer(request::Open{drop("ann")}));
 }
 
+TEST_F(StoreSessionTest, AStoreThatCannotBeBackedUpSaysSo) {
+  const auto reply = greeted().answer(request::BackUp{{"/backups", ""}});
+  ASSERT_TRUE(is<reply::BackedUp>(reply));
+  EXPECT_EQ(std::get<reply::BackedUp>(*reply).error, Error::unsupported);
+}
+
+TEST_F(StoreSessionTest, NoBackupIsMadeInTheMiddleOfADelivery) {
+  auto session = greeted();
+  ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
+  EXPECT_FALSE(session.answer(request::BackUp{{"/backups", ""}}));
+}
+
 TEST_F(StoreSessionTest, GreetsOnce) {
   EXPECT_FALSE(greeted().answer(request::Hello{}));
 }

@@ -13,6 +13,7 @@
 #include "mail/listing.h"
 #include "mail/unique_id.h"
 #include "mail/wire_message.h"
+#include "maildrop/backup.h"
 #include "maildrop/error.h"
 #include "maildrop/maildrop.h"
 
@@ -23,7 +24,7 @@
 namespace fermo::maildrop_ipc {
 
 /// Changes whenever a payload changes its meaning; both sides must have the same.
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 /// Names a cursor within its connection.
 using CursorId = std::uint32_t;
@@ -93,13 +94,18 @@ struct Recount {
 };
 /// Reply: Swept.
 struct Sweep {};
+/// Reply: BackedUp, when it is done.
+struct BackUp {
+  maildrop::BackupOrder order;
+};
 
 }  // namespace request
 
-using Request = std::variant<request::Hello, request::BeginDelivery, request::Append, request::AddRecipients,
-                             request::Finish, request::Open, request::GetScanListings, request::Read,
-                             request::NextPiece, request::CloseCursor, request::MarkDeletions, request::CommitDeletions,
-                             request::ListDrops, request::ListImported, request::Recount, request::Sweep>;
+using Request =
+    std::variant<request::Hello, request::BeginDelivery, request::Append, request::AddRecipients, request::Finish,
+                 request::Open, request::GetScanListings, request::Read, request::NextPiece, request::CloseCursor,
+                 request::MarkDeletions, request::CommitDeletions, request::ListDrops, request::ListImported,
+                 request::Recount, request::Sweep, request::BackUp>;
 
 namespace reply {
 
@@ -137,11 +143,17 @@ struct Counted {
 struct Swept {
   maildrop::SweepReport report;
 };
+struct BackedUp {
+  maildrop::BackupNumber number = 0;     ///< 0 when there is an error.
+  std::optional<maildrop::Error> error;  ///< Why there is no backup;
+  std::string problem;                   ///< the same for the operator, at most `limits::backup_problem_octets_max`.
+};
 
 }  // namespace reply
 
-using Reply = std::variant<reply::Done, reply::Failed, reply::Delivered, reply::Opened, reply::ScanListings,
-                           reply::Reading, reply::Piece, reply::Drops, reply::Imported, reply::Counted, reply::Swept>;
+using Reply =
+    std::variant<reply::Done, reply::Failed, reply::Delivered, reply::Opened, reply::ScanListings, reply::Reading,
+                 reply::Piece, reply::Drops, reply::Imported, reply::Counted, reply::Swept, reply::BackedUp>;
 
 /// The payload of a frame, never longer than `limits::store_ipc_frame_octets_max`.
 std::string encode(const Request& request);

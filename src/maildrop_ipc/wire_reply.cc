@@ -19,6 +19,7 @@ enum class ReplyKind : std::uint8_t {
   counted = 9,
   swept = 10,
   imported = 11,
+  backed_up = 12,
 };
 
 void put(FieldWriter& out, ReplyKind kind) {
@@ -79,9 +80,15 @@ void put(FieldWriter& out, const reply::Swept& swept) {
   put(out, ReplyKind::swept);
   out.number(swept.report.bodies_removed);
 }
+void put(FieldWriter& out, const reply::BackedUp& backed_up) {
+  put(out, ReplyKind::backed_up);
+  out.number(backed_up.number);
+  out.number(backed_up.error ? static_cast<std::uint8_t>(*backed_up.error) : std::uint8_t{0});
+  out.octets(backed_up.problem);
+}
 
-std::optional<Reply> get_failed(FieldReader& in) {
-  const auto error = static_cast<maildrop::Error>(in.number<std::uint8_t>());
+std::optional<maildrop::Error> error_from(std::uint8_t number) {
+  const auto error = static_cast<maildrop::Error>(number);
   switch (error) {
     case maildrop::Error::unavailable:
     case maildrop::Error::out_of_space:
@@ -90,9 +97,25 @@ std::optional<Reply> get_failed(FieldReader& in) {
     case maildrop::Error::duplicate:
     case maildrop::Error::unknown:
     case maildrop::Error::unsupported:
-      return reply::Failed{error};
+      return error;
   }
   return std::nullopt;
+}
+
+std::optional<Reply> get_failed(FieldReader& in) {
+  const auto error = error_from(in.number<std::uint8_t>());
+  if (!error) return std::nullopt;
+  return reply::Failed{*error};
+}
+
+std::optional<Reply> get_backed_up(FieldReader& in) {
+  const auto number = in.number<maildrop::BackupNumber>();
+  const auto error_number = in.number<std::uint8_t>();
+  auto problem = get_octets(in, limits::backup_problem_octets_max);
+  const auto error = error_from(error_number);
+  // Either a backup or an error, and nothing that is both or neither.
+  if (error.has_value() != (error_number != 0) || error.has_value() != (number == 0)) return std::nullopt;
+  return reply::BackedUp{number, error, std::move(problem)};
 }
 
 Reply get_reading(FieldReader& in) {
@@ -124,6 +147,8 @@ std::optional<Reply> get_reply(FieldReader& in) {
       return reply::Counted{get_drop_listing(in)};
     case ReplyKind::swept:
       return reply::Swept{{in.number<std::uint64_t>()}};
+    case ReplyKind::backed_up:
+      return get_backed_up(in);
   }
   return std::nullopt;
 }

@@ -24,6 +24,7 @@ enum class RequestKind : std::uint8_t {
   recount = 14,
   sweep = 15,
   list_imported = 16,
+  back_up = 17,
 };
 
 void put(FieldWriter& out, RequestKind kind) {
@@ -98,6 +99,11 @@ void put(FieldWriter& out, const request::Recount& recount) {
 void put(FieldWriter& out, const request::Sweep&) {
   put(out, RequestKind::sweep);
 }
+void put(FieldWriter& out, const request::BackUp& back_up) {
+  put(out, RequestKind::back_up);
+  out.octets(back_up.order.folder);
+  out.octets(back_up.order.note);
+}
 
 std::optional<Request> get_append(FieldReader& in) {
   auto piece = get_octets(in, limits::message_piece_octets_max);
@@ -165,6 +171,13 @@ std::optional<Request> get_recount(FieldReader& in) {
   return request::Recount{std::move(*drop)};
 }
 
+std::optional<Request> get_back_up(FieldReader& in) {
+  auto folder = get_octets(in, limits::backup_folder_octets_max);
+  auto note = get_octets(in, limits::backup_note_octets_max);
+  if (!folder.starts_with('/') || folder.find('\0') != std::string::npos) return std::nullopt;
+  return request::BackUp{{std::move(folder), std::move(note)}};
+}
+
 std::optional<Request> get_request(FieldReader& in) {
   switch (static_cast<RequestKind>(in.number<std::uint8_t>())) {
     case RequestKind::hello:
@@ -199,6 +212,8 @@ std::optional<Request> get_request(FieldReader& in) {
       return get_recount(in);
     case RequestKind::sweep:
       return request::Sweep{};
+    case RequestKind::back_up:
+      return get_back_up(in);
   }
   return std::nullopt;
 }

@@ -47,7 +47,9 @@ std::vector<Request> every_request() {
           request::ListImported{drop("ann"), std::nullopt, 3},
           request::ListImported{drop("ann"), unique_id("a"), 0},
           request::Recount{drop("ann")},
-          request::Sweep{}};
+          request::Sweep{},
+          request::BackUp{{"/var/backups/fermo", "note"}},
+          request::BackUp{{"/", ""}}};
 }
 
 std::vector<Reply> every_reply() {
@@ -64,7 +66,9 @@ std::vector<Reply> every_reply() {
           reply::Imported{{unique_id("a"), unique_id("b")}},
           reply::Imported{},
           reply::Counted{{4, Octets{500}}},
-          reply::Swept{{6}}};
+          reply::Swept{{6}},
+          reply::BackedUp{7, std::nullopt, ""},
+          reply::BackedUp{0, maildrop::Error::out_of_space, "the disk is full"}};
 }
 
 TEST(Wire, EveryRequestComesBackAsItWas) {
@@ -130,8 +134,8 @@ TEST(Wire, NothingMayFollowAPayload) {
 }
 
 TEST(Wire, UnknownKindsAreRefused) {
-  for (const int kind : {0, 16, 255}) EXPECT_FALSE(decode_request(octets({kind}))) << kind;
-  for (const int kind : {0, 11, 255}) EXPECT_FALSE(decode_reply(octets({kind}))) << kind;
+  for (const int kind : {0, 18, 255}) EXPECT_FALSE(decode_request(octets({kind}))) << kind;
+  for (const int kind : {0, 13, 255}) EXPECT_FALSE(decode_reply(octets({kind}))) << kind;
 }
 
 TEST(Wire, UnknownErrorsAreRefused) {
@@ -166,6 +170,18 @@ TEST(Wire, NamesThatBreakTheirRuleAreRefused) {
   EXPECT_FALSE(decode_reply(octets({3, 1, 0, 0, 0, 1, 0, 0, 0, ' '})));  // delivered: unique-id
   EXPECT_FALSE(decode_request(octets({4, 1, 0, 0, 0, 1, 0, 0, 0, 'a', 0, 0, 0, 0, 1, 0, 0, 0, ' '})));  // recipient
   EXPECT_FALSE(decode_request(octets({8, 0, 0, 0, 0, 0, 0, 0, 0})));  // read: message 0
+}
+
+TEST(Wire, ABackupThatCannotBeIsRefused) {
+  EXPECT_FALSE(decode_request(encode(Request(request::BackUp{{"relative", ""}}))));
+  EXPECT_FALSE(decode_request(encode(Request(request::BackUp{{"", ""}}))));
+  EXPECT_FALSE(decode_request(encode(Request(request::BackUp{{std::string("/a\0b", 4), ""}}))));
+  EXPECT_FALSE(
+      decode_request(encode(Request(request::BackUp{{"/" + std::string(limits::backup_folder_octets_max, 'a'), ""}}))));
+  EXPECT_FALSE(
+      decode_request(encode(Request(request::BackUp{{"/a", std::string(limits::backup_note_octets_max + 1, 'n')}}))));
+  EXPECT_FALSE(decode_reply(encode(Reply(reply::BackedUp{}))));
+  EXPECT_FALSE(decode_reply(encode(Reply(reply::BackedUp{1, maildrop::Error::corrupt, ""}))));
 }
 
 TEST(Wire, ASummaryThatCannotBeIsRefused) {

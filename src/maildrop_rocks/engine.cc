@@ -49,6 +49,14 @@ Result<void> Engine::write(Batch& batch, Durability durability) {
   return {};
 }
 
+Result<void> Engine::sync_log() {
+  if (const auto failure = settings_.health->failure()) return *failure;
+  const rocksdb::Status status = database_->SyncWAL();
+  if (status.ok()) return {};
+  settings_.health->failing(refusal_of(status), status.ToString());
+  return refusal_of(status);
+}
+
 Result<std::optional<std::string>> Engine::get(Table from, std::string_view key,
                                                const rocksdb::Snapshot* snapshot) const {
   rocksdb::ReadOptions options;

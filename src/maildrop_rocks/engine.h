@@ -59,6 +59,9 @@ class Engine {
   /// All of the batch or nothing. Errors: out_of_space, unavailable (nothing was done), unknown (only when synced).
   Result<void> write(Batch& batch, Durability durability);
 
+  /// Everything written so far is on the disk on return. Errors: out_of_space, unavailable.
+  Result<void> sync_log();
+
   /// The value, or nothing. `snapshot` may be null: as it stands now.
   Result<std::optional<std::string>> get(Table table, std::string_view key,
                                          const rocksdb::Snapshot* snapshot = nullptr) const;

@@ -136,6 +136,10 @@ Result<maildrop::SweepReport> RocksMaildrop::sweep() {
   return maildrop::SweepReport{.bodies_removed = *removed};
 }
 
+RocksMaildrop::Made RocksMaildrop::back_up(const maildrop::BackupOrder& order, std::stop_token stop) {
+  return impl_->back_up(order, std::move(stop));
+}
+
 void throw_exception_from_error(const OpenFailure& failure, const boost::source_location& /*where*/) {
   throw std::runtime_error(failure.text);
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
 
 namespace fermo::rocks {
@@ -64,7 +65,7 @@ struct OpenFailure {
 /// An imported unique-id is refused as a duplicate when the drop holds or held an imported message with it, or holds
 /// one of the store's own with it. An imported unique-id in the form of the store's own that was deleted here before is
 /// not recognised.
-class RocksMaildrop final : public maildrop::Store {
+class RocksMaildrop final : public maildrop::Store, public maildrop::BackupSource {
  public:
   using Opened = boost::system::result<std::unique_ptr<RocksMaildrop>, OpenFailure>;
 
@@ -83,6 +84,10 @@ class RocksMaildrop final : public maildrop::Store {
                                                     std::size_t count) override;
   Result<mail::DropListing> recount(const DropId& drop) override;
   Result<maildrop::SweepReport> sweep() override;
+
+  /// Files that have not changed are shared with the earlier backups in the folder. A disk of the store that fails, and
+  /// has it opened anew, ends the backup too.
+  Made back_up(const maildrop::BackupOrder& order, std::stop_token stop) override;
 
   /// False while writes are refused because of the disk; for health checks.
   bool writable() const;

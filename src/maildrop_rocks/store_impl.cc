@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/limits.h"
+#include "maildrop_rocks/make_backup.h"
 
 namespace fermo::rocks {
 
@@ -72,6 +73,8 @@ bool RocksMaildrop::Impl::reopen() {
     std::shared_ptr<OpenStore> last;
     const std::lock_guard lock(mutex_);
     last.swap(store_);
+    reopening_.request_stop();
+    reopening_ = std::stop_source();
   }
   if (closed_.valid()) closed_.get();
   engine_settings_.health->good();
@@ -83,6 +86,26 @@ bool RocksMaildrop::Impl::reopen() {
   }
   adopt(std::move(*store));
   return true;
+}
+
+maildrop::BackupSource::Made RocksMaildrop::Impl::back_up(const maildrop::BackupOrder& order, std::stop_token stop) {
+  const std::unique_lock turn(backup_turn_, std::try_to_lock);
+  if (!turn) {
+    return maildrop::BackupFailure{maildrop::Error::unavailable,
+                                   "another backup of this store is under way; try again when it is done"};
+  }
+  std::shared_ptr<OpenStore> store;
+  std::stop_token reopening;
+  {
+    const std::lock_guard lock(mutex_);
+    store = store_;
+    reopening = reopening_.get_token();
+  }
+  if (!store) {
+    return maildrop::BackupFailure{maildrop::Error::unavailable,
+                                   "the store has trouble with its disk; try again when it takes mail again"};
+  }
+  return make_backup(store->engine(), order, {std::move(stop), std::move(reopening)});
 }
 
 void RocksMaildrop::Impl::say(Severity severity, const std::string& text) const {

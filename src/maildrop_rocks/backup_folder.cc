@@ -1,0 +1,114 @@
+#include "maildrop_rocks/backup_folder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include <rocksdb/env.h>
+
+#include "maildrop_rocks/backup_options.h"
+
+namespace fermo::rocks {
+namespace {
+
+using maildrop::BackupFailure;
+using maildrop::BackupNumber;
+using maildrop::Error;
+
+Backup to_backup(const rocksdb::BackupInfo& info) {
+  return {info.backup_id, Timestamp(std::chrono::seconds(info.timestamp)), info.size, info.number_files,
+          info.app_metadata};
+}
+
+using Reader = std::unique_ptr<rocksdb::BackupEngineReadOnly>;
+
+BackupFolder::Outcome<Reader> open_to_read(const std::string& path) {
+  rocksdb::BackupEngineReadOnly* opened = nullptr;
+  const auto status = rocksdb::BackupEngineReadOnly::Open(backup_options(path), rocksdb::Env::Default(), &opened);
+  if (!status.ok()) return backup_failure("the backups in " + path + " cannot be read", status);
+  return Reader(opened);
+}
+
+bool sync_path(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  const bool synced = ::fsync(fd) == 0;
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return synced;
+}
+
+/// The files and the folder itself; there are no folders below a store.
+bool sync_all(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
+    if (!sync_path(file.path())) return false;
+  }
+  return !error && sync_path(folder);
+}
+
+}  // namespace
+
+BackupFolder::BackupFolder(std::string path, std::unique_ptr<rocksdb::BackupEngineReadOnly> engine)
+    : path_(std::move(path)), engine_(std::move(engine)) {}
+BackupFolder::BackupFolder(BackupFolder&& other) noexcept = default;
+BackupFolder::~BackupFolder() = default;
+
+BackupFolder::Outcome<BackupFolder> BackupFolder::open(const std::filesystem::path& folder) {
+  auto engine = open_to_read(folder.string());
+  if (engine.has_error()) return engine.error();
+  return BackupFolder(folder.string(), std::move(*engine));
+}
+
+std::vector<Backup> BackupFolder::backups() const {
+  std::vector<rocksdb::BackupInfo> infos;
+  engine_->GetBackupInfo(&infos);
+  std::vector<Backup> backups;
+  for (const auto& info : infos) backups.push_back(to_backup(info));
+  return backups;
+}
+
+std::vector<BackupNumber> BackupFolder::broken() const {
+  std::vector<BackupNumber> numbers;
+  engine_->GetCorruptedBackups(&numbers);
+  return numbers;
+}
+
+BackupFolder::Outcome<void> BackupFolder::verify(BackupNumber number) const {
+  const auto status = engine_->VerifyBackup(number, /*verify_with_checksum=*/true);
+  if (!status.ok()) return backup_failure("backup " + std::to_string(number) + " in " + path_ + " is damaged", status);
+  return {};
+}
+
+BackupFolder::Outcome<void> BackupFolder::restore(BackupNumber number, const std::filesystem::path& store) const {
+  // After the first damaged file RocksDB returns while its thread goes on copying: that has ended with its engine.
+  auto engine = open_to_read(path_);
+  if (engine.has_error()) return engine.error();
+  const auto status = (*engine)->RestoreDBFromBackup(number, store.string(), store.string());
+  engine->reset();
+  const std::string what = "backup " + std::to_string(number) + " in " + path_ + " cannot be restored";
+  if (!status.ok()) return backup_failure(what, status);
+  if (!sync_all(store)) {
+    return BackupFailure{Error::unavailable, what + ": " + std::error_code(errno, std::generic_category()).message() +
+                                                 " (" + store.string() + ")"};
+  }
+  return {};
+}
+
+BackupFolder::Outcome<void> keep_newest_backups(const std::filesystem::path& folder, std::uint32_t count) {
+  const std::string what = "old backups in " + folder.string() + " could not be removed";
+  rocksdb::BackupEngine* opened = nullptr;
+  auto status = rocksdb::BackupEngine::Open(backup_options(folder.string()), rocksdb::Env::Default(), &opened);
+  if (!status.ok()) return backup_failure(what, status);
+  const std::unique_ptr<rocksdb::BackupEngine> backups(opened);
+  status = backups->PurgeOldBackups(count);
+  if (status.ok()) status = backups->GarbageCollect();
+  if (!status.ok()) return backup_failure(what, status);
+  return {};
+}
+
+}  // namespace fermo::rocks

@@ -1,0 +1,220 @@
+#include "maildrop_rocks/backup_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <span>
+#include <thread>
+
+#include "maildrop/error.h"
+#include "maildrop_rocks/internal.h"
+#include "maildrop_rocks/rocks_maildrop.h"
+
+namespace fermo::rocks {
+namespace {
+
+namespace fs = std::filesystem;
+using maildrop::Error;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class BackupFolderTest : public testing::Test {
+ protected:
+  BackupFolderTest() {
+    std::string name = (fs::temp_directory_path() / "fermo-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
+    root_ = name;
+    folder_ = (root_ / "backups").string();
+    store_ = open(root_ / "store");
+  }
+  ~BackupFolderTest() override {
+    store_.reset();
+    fs::remove_all(root_);
+  }
+
+  std::unique_ptr<RocksMaildrop> open(const fs::path& path) {
+    Settings settings;
+    settings.path = path;
+    settings.clock = &clock_;
+    return RocksMaildrop::open(settings).value();
+  }
+
+  void deliver(const std::string& wire) {
+    auto delivery = store_->begin_delivery().value();
+    delivery->append(wire).value();
+    const Octets octets{wire.size()};
+    const maildrop::Recipient recipient{anna_, "", std::nullopt};
+    delivery->finish({octets, octets, octets}, {&recipient, 1}, clock_.now()).value();
+  }
+
+  std::vector<std::string> mail_in(const fs::path& store) { return mail_in(*open(store)); }
+  std::vector<std::string> mail_in(maildrop::Store& store) {
+    std::vector<std::string> mail;
+    const auto snapshot = store.open(anna_).value();
+    for (std::uint64_t n = 0; n < snapshot->drop_listing().messages; ++n) {
+      const auto cursor = snapshot->read(MessageNumber::at_index(n)).value();
+      std::string piece;
+      for (mail.emplace_back(); cursor->next(piece).value();) mail.back() += piece;
+    }
+    return mail;
+  }
+
+  maildrop::BackupNumber back_up(const std::string& note = "") { return store_->back_up({folder_, note}, {}).value(); }
+  BackupFolder folder() { return BackupFolder::open(folder_).value(); }
+
+  std::set<fs::path> shared_files() {
+    std::set<fs::path> files;
+    for (const auto& file : fs::directory_iterator(fs::path(folder_) / "shared_checksum")) files.insert(file.path());
+    return files;
+  }
+
+  ManualClock clock_;
+  const DropId anna_ = *DropId::from("anna");
+  fs::path root_;
+  std::string folder_;
+  std::unique_ptr<RocksMaildrop> store_;
+};
+
+std::string message(char letter) {
+  return std::string(20'000, letter) + "\r\n";
+}
+
+TEST_F(BackupFolderTest, EachBackupHoldsTheMailOfItsMoment) {
+  deliver(message('a'));
+  EXPECT_EQ(back_up("first"), 1u);
+  deliver(message('b'));
+  EXPECT_EQ(back_up("second"), 2u);
+  const auto backups = folder().backups();
+  ASSERT_THAT(backups, SizeIs(2));
+  EXPECT_EQ(backups[0].note, "first");
+  EXPECT_EQ(backups[1].note, "second");
+  folder().restore(1, root_ / "one").value();
+  folder().restore(2, root_ / "two").value();
+  EXPECT_THAT(mail_in(root_ / "one"), ElementsAre(message('a')));
+  EXPECT_THAT(mail_in(root_ / "two"), ElementsAre(message('a'), message('b')));
+}
+
+TEST_F(BackupFolderTest, AFileThatHasNotChangedIsCopiedOnce) {
+  deliver(message('a'));
+  Internal::flush(*store_);
+  back_up();
+  const auto before = shared_files();
+  EXPECT_THAT(before, testing::Not(IsEmpty()));
+  deliver(message('b'));
+  Internal::flush(*store_);
+  back_up();
+  const auto after = shared_files();
+  EXPECT_GT(after.size(), before.size());
+  EXPECT_TRUE(std::ranges::includes(after, before));
+}
+
+TEST_F(BackupFolderTest, TheNewestAreKeptAndCanBeRestored) {
+  for (const char letter : {'a', 'b', 'c'}) {
+    deliver(message(letter));
+    back_up();
+  }
+  keep_newest_backups(folder_, 2).value();
+  const auto backups = folder().backups();
+  ASSERT_THAT(backups, SizeIs(2));
+  EXPECT_EQ(backups[0].number, 2u);
+  folder().verify(2).value();
+  EXPECT_EQ(folder().verify(1).error().code, Error::unavailable);
+  folder().restore(2, root_ / "two").value();
+  EXPECT_THAT(mail_in(root_ / "two"), ElementsAre(message('a'), message('b')));
+  EXPECT_EQ(back_up(), 4u);
+}
+
+TEST_F(BackupFolderTest, AFlippedBitInAnyFileIsNoticed) {
+  deliver(message('a'));
+  Internal::flush(*store_);
+  deliver(message('b'));
+  back_up();
+  folder().verify(1).value();
+  for (const auto& file : fs::recursive_directory_iterator(folder_)) {
+    if (!file.is_regular_file() || file.file_size() == 0 || file.path().parent_path().filename() == "meta") continue;
+    const auto flip = [&] {
+      std::fstream octets(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      const auto at = static_cast<std::streamoff>(file.file_size() / 2);
+      octets.seekg(at);
+      const char octet = static_cast<char>(octets.get());
+      octets.seekp(at);
+      octets.put(static_cast<char>(octet ^ 0x10));
+    };
+    flip();
+    const auto verified = folder().verify(1);
+    ASSERT_TRUE(verified.has_error()) << file.path();
+    EXPECT_EQ(verified.error().code, Error::corrupt) << file.path();
+    EXPECT_THAT(verified.error().text, HasSubstr("backup 1 in " + folder_ + " is damaged"));
+    const auto restored = folder().restore(1, root_ / "bad");
+    ASSERT_TRUE(restored.has_error()) << file.path();
+    EXPECT_EQ(restored.error().code, Error::corrupt) << file.path();
+    fs::remove_all(root_ / "bad");
+    flip();
+  }
+  folder().verify(1).value();
+}
+
+TEST_F(BackupFolderTest, WhatACutOffBackupLeftIsRemovedByTheNext) {
+  deliver(message('a'));
+  back_up();
+  const fs::path half = fs::path(folder_) / "private/2";
+  fs::create_directories(half);
+  std::ofstream(half / "MANIFEST-000005.tmp") << "half";
+  const fs::path stray = fs::path(folder_) / "shared_checksum/000099_s1_5.sst.tmp";
+  std::ofstream(stray) << "half";
+  deliver(message('b'));
+  EXPECT_EQ(back_up(), 2u);
+  EXPECT_FALSE(fs::exists(half / "MANIFEST-000005.tmp"));
+  EXPECT_FALSE(fs::exists(stray));
+  folder().verify(1).value();
+  folder().verify(2).value();
+}
+
+TEST_F(BackupFolderTest, StoppedItLeavesNothingThatCountsAsABackup) {
+  deliver(message('a'));
+  back_up();
+  std::stop_source stop;
+  stop.request_stop();
+  const auto stopped = store_->back_up({folder_, ""}, stop.get_token());
+  ASSERT_TRUE(stopped.has_error());
+  EXPECT_EQ(stopped.error().code, Error::unavailable);
+  EXPECT_THAT(folder().backups(), SizeIs(1));
+  EXPECT_EQ(back_up(), 2u);
+}
+
+TEST_F(BackupFolderTest, AFolderThatCannotBeMadeIsNamed) {
+  const auto made = store_->back_up({(root_ / "no/such/folder").string(), ""}, {});
+  ASSERT_TRUE(made.has_error());
+  EXPECT_THAT(made.error().text, HasSubstr("no/such/folder"));
+  EXPECT_TRUE(BackupFolder::open(root_ / "none").has_error());
+}
+
+TEST_F(BackupFolderTest, MailThatComesMeanwhileIsInTheBackupWhollyOrNotAtAll) {
+  deliver(message('a'));
+  std::jthread delivering([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) deliver(message('m'));
+  });
+  for (int n = 0; n < 3; ++n) back_up();
+  delivering.request_stop();
+  delivering.join();
+  const auto all = mail_in(*store_);
+  std::size_t before = 1;
+  for (const auto& backup : folder().backups()) {
+    const fs::path restored = root_ / std::to_string(backup.number);
+    folder().restore(backup.number, restored).value();
+    const auto mail = mail_in(restored);
+    ASSERT_GE(mail.size(), before);
+    ASSERT_LE(mail.size(), all.size());
+    EXPECT_TRUE(std::ranges::equal(mail, std::span(all).first(mail.size())));
+    before = mail.size();
+  }
+}
+
+}  // namespace
+}  // namespace fermo::rocks

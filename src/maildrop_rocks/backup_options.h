@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include <rocksdb/utilities/backup_engine.h>
+
+#include "maildrop/backup.h"
+
+/// Included by the sources about backups only: everything else stays free of RocksDB's headers.
+namespace fermo::rocks {
+
+/// How the folder at `path` is written and read.
+rocksdb::BackupEngineOptions backup_options(const std::string& path);
+
+/// `what` did not work, and why.
+maildrop::BackupFailure backup_failure(const std::string& what, const rocksdb::Status& status);
+
+}  // namespace fermo::rocks
