@@ -23,6 +23,8 @@ void add_serve(CLI::App& program, Invocation& invocation);
 void add_user(CLI::App& program, Invocation& invocation);
 void add_deliver(CLI::App& program, Invocation& invocation);
 void add_drop(CLI::App& program, Invocation& invocation);
+void add_backup(CLI::App& program, Invocation& invocation);
+void add_restore(CLI::App& program, Invocation& invocation);
 void add_fetch(CLI::App& program, Invocation& invocation);
 void add_account(CLI::App& program, Invocation& invocation);
 void add_check_config(CLI::App& program, Invocation& invocation);

@@ -39,6 +39,18 @@ std::filesystem::path store_path(const std::filesystem::path& data) {
 std::filesystem::path control_socket_path(const std::filesystem::path& data) {
   return data / "control.sock";
 }
+std::filesystem::path half_restored_path(const std::filesystem::path& data) {
+  return data / "store.restoring";
+}
+
+Outcome<void> refuse_half_restored(const std::filesystem::path& data, const Console& console) {
+  std::error_code error;
+  const auto half = half_restored_path(data);
+  if (!std::filesystem::exists(half, error) || std::filesystem::exists(store_path(data), error)) return {};
+  console.complain("a restore into " + data.string() + " was cut off: run fermo restore again, or remove " +
+                   half.string() + " to begin without mail");
+  return ExitCode::unavailable;
+}
 
 Outcome<void> make_data_folder(const std::filesystem::path& data, const Console& console) {
   std::error_code error;

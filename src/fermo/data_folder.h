@@ -12,6 +12,11 @@ namespace fermo::commands {
 /// The store's own folder, and the socket on which a running server shares it.
 std::filesystem::path store_path(const std::filesystem::path& data);
 std::filesystem::path control_socket_path(const std::filesystem::path& data);
+/// Where a restore puts the store together before it gets its name.
+std::filesystem::path half_restored_path(const std::filesystem::path& data);
+
+/// Refuses a folder in which a restore was cut off: a store made there now would be empty. What to do is printed.
+Outcome<void> refuse_half_restored(const std::filesystem::path& data, const Console& console);
 
 /// Makes the folder, for its owner alone, where there is none. What is wrong is printed.
 Outcome<void> make_data_folder(const std::filesystem::path& data, const Console& console);

@@ -9,14 +9,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "account/account.h"
-#include "auth/password_file.h"
 #include "base/failure.h"
-#include "base/limits.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"
-#include "fermo/data_folder.h"
 #include "fermo/drop_actions.h"
+#include "fermo/drop_commands.h"
+#include "fermo/drop_place.h"
 #include "fermo/json.h"
 #include "fermo/store_access.h"
 #include "fermo/table.h"
@@ -31,48 +29,6 @@ struct DropOptions {
   std::string message;
   bool yes = false;
 };
-
-/// The configuration, and the store that it leads to.
-struct Place {
-  config::Config config;
-  StoreAccess store;
-};
-
-Outcome<Place> go_to(const DropOptions& options, const Console& console) {
-  auto config = load_config(options.common, console);
-  if (!config) return config.error();
-  if (const auto there = require_data_folder(config->data, console); !there) return there.error();
-  if (const auto became = become_owner_of(config->data, console); !became) return became.error();
-  auto store = StoreAccess::open(*config, console);
-  if (!store) return store.error();
-  return Place{std::move(*config), std::move(*store)};
-}
-
-/// The maildrop of that user, who may be gone while the mail is still there.
-struct Held {
-  DropId drop;
-  std::unique_ptr<maildrop::Snapshot> snapshot;
-};
-
-bool is_user(const config::Config& config, const std::string& name) {
-  auth::PasswordFile file(config.users);
-  const auto users = file.load();
-  return users && (*users)->find(name) != nullptr;
-}
-
-Outcome<Held> hold(const Place& place, const std::string& given, const Console& console) {
-  const std::string name = account::canonical_name(given).value_or(given);
-  const auto drop = DropId::from(name);
-  if (drop) {
-    auto snapshot = place.store->open(*drop);
-    if (!snapshot) return complain_of_store(console, "cannot open the maildrop of " + name, snapshot.error());
-    if ((*snapshot)->drop_listing().messages > 0 || is_user(place.config, name)) {
-      return Held{*drop, std::move(*snapshot)};
-    }
-  }
-  console.complain("there is no user «" + printable(given) + "» and no mail under that name");
-  return ExitCode::no_user;
-}
 
 nlohmann::json to_json(const DropId& drop, const mail::DropListing& listing) {
   return {{"drop", drop.text()}, {"messages", listing.messages}, {"octets", listing.octets.value}};
@@ -135,7 +91,7 @@ Result<void> print_listing_json(maildrop::Snapshot& snapshot, std::ostream& out)
 }
 
 ExitCode list(const DropOptions& options, const Console& console) {
-  const auto place = go_to(options, console);
+  const auto place = go_to(options.common, console);
   if (!place) return place.error();
   if (options.name.empty()) return list_drops(*place, options.common.json, console);
   const auto held = hold(*place, options.name, console);
@@ -189,7 +145,7 @@ ExitCode show_message(const Held& held, MessageNumber number, bool json, const C
 }
 
 ExitCode show(const DropOptions& options, const Console& console) {
-  const auto place = go_to(options, console);
+  const auto place = go_to(options.common, console);
   if (!place) return place.error();
   const auto held = hold(*place, options.name, console);
   if (!held) return held.error();
@@ -222,7 +178,7 @@ Outcome<void> confirm(const DropOptions& options, const Held& held, const Consol
 }
 
 ExitCode empty(const DropOptions& options, const Console& console) {
-  const auto place = go_to(options, console);
+  const auto place = go_to(options.common, console);
   if (!place) return place.error();
   const auto held = hold(*place, options.name, console);
   if (!held) return held.error();
@@ -260,7 +216,7 @@ Leaf add_leaf(CLI::App& drop, Invocation& invocation, const char* name, const ch
 }  // namespace
 
 void add_drop(CLI::App& program, Invocation& invocation) {
-  CLI::App& drop = *program.add_subcommand("drop", "Look into maildrops and empty them");
+  CLI::App& drop = *program.add_subcommand("drop", "Look into maildrops, verify and empty them");
   drop.require_subcommand(1);
 
   const Leaf listing = add_leaf(drop, invocation, "list", "List the maildrops, or the messages of one", list);
@@ -274,6 +230,8 @@ void add_drop(CLI::App& program, Invocation& invocation) {
   const Leaf emptying = add_leaf(drop, invocation, "empty", "Delete all messages of a maildrop", empty);
   emptying.app.add_option("NAME", emptying.options->name, "The user")->required()->option_text(" ");
   emptying.app.add_flag("--yes", emptying.options->yes, "Do not ask whether it is meant");
+
+  add_drop_verify(drop, invocation);
 }
 
 }  // namespace fermo::commands

@@ -59,6 +59,8 @@ std::unique_ptr<CLI::App> make_program(Invocation& invocation) {
   add_user(*program, invocation);
   add_deliver(*program, invocation);
   add_drop(*program, invocation);
+  add_backup(*program, invocation);
+  add_restore(*program, invocation);
   add_fetch(*program, invocation);
   add_account(*program, invocation);
   add_check_config(*program, invocation);

@@ -13,6 +13,7 @@
 #include "auth/password_file.h"
 #include "auth/throttled_authenticator.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"
 #include "fermo/data_folder.h"
@@ -82,7 +83,7 @@ auth::AuthenticatorSettings authenticator_settings(const config::Config& config)
 class Serving {
  public:
   Serving(const config::Config& config, std::shared_ptr<spdlog::logger> log, const Clock& clock,
-          std::unique_ptr<maildrop::Store> store)
+          std::unique_ptr<rocks::RocksMaildrop> store)
       : log_(std::move(log)),
         store_(std::move(store)),
         users_(config.users, report_to(log_, config.users)),
@@ -94,7 +95,7 @@ class Serving {
   /// Opens the control socket, then every listener.
   Outcome<void> start(const config::Config& config, const Console& console) {
     const auto socket = control_socket_path(config.data);
-    auto control = maildrop_ipc::StoreService::start(*store_, socket);
+    auto control = maildrop_ipc::StoreService::start(*store_, socket, limits::store_ipc_connections_max, store_.get());
     if (!control) {
       console.complain("cannot make the control socket " + socket.string() + ": " + control.error().message());
       return ExitCode::cannot_create;
@@ -125,7 +126,7 @@ class Serving {
 
  private:
   std::shared_ptr<spdlog::logger> log_;
-  std::unique_ptr<maildrop::Store> store_;
+  std::unique_ptr<rocks::RocksMaildrop> store_;
   auth::PasswordFile users_;
   auth::LocalAuthenticator authenticator_;
   auth::ThrottledAuthenticator throttled_;

@@ -27,14 +27,15 @@ ExitCode complain_of_socket(const Console& console, const std::filesystem::path&
   return ExitCode::temporary_failure;
 }
 
-Outcome<std::unique_ptr<maildrop::Store>> open_directly(const config::Config& config, const Clock& clock,
-                                                        rocks::Log log, const Console& console) {
+Outcome<std::unique_ptr<rocks::RocksMaildrop>> open_directly(const config::Config& config, const Clock& clock,
+                                                             rocks::Log log, const Console& console) {
+  if (const auto whole = refuse_half_restored(config.data, console); !whole) return whole.error();
   rocks::Settings settings;
   settings.path = store_path(config.data);
   settings.clock = &clock;
   settings.log = std::move(log);
   auto opened = rocks::RocksMaildrop::open(std::move(settings));
-  if (opened) return std::unique_ptr<maildrop::Store>(std::move(*opened));
+  if (opened) return std::move(*opened);
   console.complain(opened.error().text);
   return exit_code_of(opened.error().code);
 }
@@ -60,8 +61,8 @@ Outcome<StoreAccess> StoreAccess::open(const config::Config& config, const Conso
   return StoreAccess(std::move(*turn), std::move(clock), std::move(*store));
 }
 
-Outcome<std::unique_ptr<maildrop::Store>> open_to_serve(const config::Config& config, const Clock& clock,
-                                                        rocks::Log log, const Console& console) {
+Outcome<std::unique_ptr<rocks::RocksMaildrop>> open_to_serve(const config::Config& config, const Clock& clock,
+                                                             rocks::Log log, const Console& console) {
   const auto remote = maildrop_ipc::RemoteStore::connect(control_socket_path(config.data));
   if (!remote && nobody_serves(remote.error())) return open_directly(config, clock, std::move(log), console);
   console.complain("another fermo serve is running on the data folder " + config.data.string() +

@@ -10,6 +10,7 @@
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
 #include "fermo/store_turn.h"
+#include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
 #include "maildrop_rocks/rocks_maildrop.h"
 
@@ -24,20 +25,24 @@ class StoreAccess {
 
   maildrop::Store& operator*() const { return *store_; }
   maildrop::Store* operator->() const { return store_.get(); }
+  /// Backups are made by the process that has the store open.
+  maildrop::BackupSource& backups() const { return *backups_; }
 
  private:
-  StoreAccess(std::optional<StoreTurn> turn, std::unique_ptr<Clock> clock, std::unique_ptr<maildrop::Store> store)
-      : turn_(std::move(turn)), clock_(std::move(clock)), store_(std::move(store)) {}
+  template <class AnyStore>
+  StoreAccess(std::optional<StoreTurn> turn, std::unique_ptr<Clock> clock, std::unique_ptr<AnyStore> store)
+      : turn_(std::move(turn)), clock_(std::move(clock)), backups_(store.get()), store_(std::move(store)) {}
 
-  std::optional<StoreTurn> turn_;  ///< Kept while the store is open in this process; none when a server has it.
-  std::unique_ptr<Clock> clock_;   ///< Before store_, which uses it.
+  std::optional<StoreTurn> turn_;    ///< Kept while the store is open in this process; none when a server has it.
+  std::unique_ptr<Clock> clock_;     ///< Before store_, which uses it.
+  maildrop::BackupSource* backups_;  ///< The same object as store_.
   std::unique_ptr<maildrop::Store> store_;
 };
 
 /// The store for the process that is going to serve it, and has the turn. What is wrong, another server above all, is
 /// printed.
-Outcome<std::unique_ptr<maildrop::Store>> open_to_serve(const config::Config& config, const Clock& clock,
-                                                        rocks::Log log, const Console& console);
+Outcome<std::unique_ptr<rocks::RocksMaildrop>> open_to_serve(const config::Config& config, const Clock& clock,
+                                                             rocks::Log log, const Console& console);
 
 /// Prints why something could not be done in the store, and what that means to the caller: "WHAT: WHY".
 ExitCode complain_of_store(const Console& console, const std::string& what, const error_code& error);

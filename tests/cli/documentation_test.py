@@ -17,7 +17,9 @@ COMMANDS = {
     "fermo-serve.1": [["serve"]],
     "fermo-user.1": [["user"], ["user", "add"], ["user", "remove"], ["user", "password"], ["user", "list"]],
     "fermo-deliver.1": [["deliver"]],
-    "fermo-drop.1": [["drop"], ["drop", "list"], ["drop", "show"], ["drop", "empty"]],
+    "fermo-drop.1": [["drop"], ["drop", "list"], ["drop", "show"], ["drop", "verify"], ["drop", "empty"]],
+    "fermo-backup.1": [["backup"], ["backup", "list"], ["backup", "verify"]],
+    "fermo-restore.1": [["restore"]],
     "fermo-fetch.1": [["fetch"], ["fetch", "explain"], ["fetch", "whole"]],
     "fermo-account.1": [["account"], *(["account", name] for name in (
         "add", "list", "test", "edit", "remove", "import", "import-state"))],
@@ -59,7 +61,7 @@ class ManualPageTest(unittest.TestCase):
             self.assertTrue((PAGES / f"fermo-{subcommand}.1").exists())
 
     def test_every_subcommand_stands_in_the_page_of_its_group(self):
-        for group in ("user", "drop", "fetch"):
+        for group in ("user", "drop", "fetch", "backup"):
             page = (PAGES / f"fermo-{group}.1").read_text()
             subcommands = subcommands_in_help([group])
             self.assertGreaterEqual(len(subcommands), 1)
