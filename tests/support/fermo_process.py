@@ -15,10 +15,17 @@ SHARED = pathlib.Path(os.environ.get("FERMO_SHARED") or pathlib.Path(__file__).r
 START_SECONDS_MAX = 60  # a sanitizer's build on a busy machine
 
 
+def free_ports(count):
+    """That many ports, no two of them the same: each is held until the last is drawn."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 class Fermo:
@@ -30,7 +37,8 @@ class Fermo:
         self.data.mkdir(mode=0o700, exist_ok=True)
         self.config = self.folder / "fermo.toml"
         self.config.write_text(config)
-        self.ports = {protocol: free_port() for protocol in ("pop3", "pop3s", "lmtp")}
+        protocols = ("pop3", "pop3s", "lmtp")
+        self.ports = dict(zip(protocols, free_ports(len(protocols))))
         self.log = self.folder / "fermo.log"
         self.process = None
 
