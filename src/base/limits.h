@@ -100,12 +100,13 @@ inline constexpr unsigned smtp_errors_max = 20;
 
 // --- Handing mail on -------------------------------------------------------------------------------------------------
 
-/// RFC 5321 §4.5.3.2.6: 10 minutes for the answer to mail data, and as much for IMAP's APPEND. Whoever gives up sooner sends the
-/// message twice.
+/// RFC 5321 §4.5.3.2.6: 10 minutes for the answer to mail data, and as much for IMAP's APPEND. Whoever gives up sooner
+/// sends the message twice.
 inline constexpr std::chrono::seconds handing_on_time_max = 10min;
 /// The wait for the answer to QUIT or LOGOUT, which nothing depends on.
 inline constexpr std::chrono::seconds goodbye_time_max = 5s;
-/// Messages of the same octets and the same Message-ID that are looked at for one that is there already: copies by way of lists.
+/// Messages of the same octets and the same Message-ID that are looked at for one that is there already: copies by way
+/// of lists.
 inline constexpr std::size_t imap_found_max = 64;
 
 // --- Messages --------------------------------------------------------------------------------------------------------
@@ -198,6 +199,29 @@ inline constexpr std::size_t backup_note_octets_max = 256;
 inline constexpr std::size_t backup_problem_octets_max = 10'000;
 /// How many backups a folder may be told to keep: one an hour for more than a year, each listed in little memory.
 inline constexpr std::uint32_t backups_kept_max = 10'000;
+
+// --- Keys socket -----------------------------------------------------------------------------------------------------
+
+/// Certificates with their keys: RSA and ECDSA for a few names.
+inline constexpr std::size_t keys_max = 8;
+/// Certificates in a chain: the public ones have two to four; and the octets of one: the largest seen with a hundred
+/// names have 6 KiB.
+inline constexpr std::size_t keys_chain_max = 8;
+inline constexpr std::size_t keys_certificate_octets_max = 15 * 1024;
+/// What a TLS server signs: two randoms of 32 octets and a group with its public value; ffdhe8192 has three numbers of
+/// 1 KiB (RFC 7919).
+inline constexpr std::size_t keys_content_octets_max = 4 * 1024;
+/// RSA with 8192 bits.
+inline constexpr std::size_t keys_signature_octets_max = 1024;
+/// A request: what is signed, and a few numbers.
+inline constexpr std::size_t keys_request_octets_max = keys_content_octets_max + 64;
+/// A reply: the longest chain.
+inline constexpr std::size_t keys_reply_octets_max = keys_chain_max * (keys_certificate_octets_max + 4) + 64;
+/// How long a handshake waits for its signature: RSA with 4096 bits takes 5 ms, and behind a burst of others on all
+/// cores a thousand times that is no use to the client any more.
+inline constexpr std::chrono::milliseconds keys_reply_time_max = 2s;
+/// Before ticket keys are asked for again after there was no answer: meanwhile no handshake waits for them.
+inline constexpr std::chrono::milliseconds keys_retry_time = 5s;
 
 // --- Authentication --------------------------------------------------------------------------------------------------
 

@@ -75,10 +75,6 @@ Descriptor new_socket() {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 void FrameSocket::set_receive_time_max(std::chrono::milliseconds time_max) {
   timeval time{};
   time.tv_sec = time_max.count() / 1000;

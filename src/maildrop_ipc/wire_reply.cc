@@ -6,6 +6,8 @@
 namespace fermo::maildrop_ipc {
 namespace {
 
+using maildrop_ipc::put;  // those of wire_values.h beside those of here
+
 // The numbers on the wire: never changed and never used again for something else.
 enum class ReplyKind : std::uint8_t {
   done = 1,

@@ -11,8 +11,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/wire_fields.h"
 #include "maildrop_ipc/wire.h"
-#include "maildrop_ipc/wire_fields.h"
 
 /// How the values that requests and replies share are written and read. For wire_request.cc and wire_reply.cc only.
 namespace fermo::maildrop_ipc {

@@ -11,7 +11,7 @@
 #include "base/check.h"
 
 /// The fields a payload is made of: little-endian numbers and counted octets.
-namespace fermo::maildrop_ipc {
+namespace fermo {
 
 /// Appends fields to a payload.
 class FieldWriter {
@@ -25,6 +25,8 @@ class FieldWriter {
     number(static_cast<std::uint32_t>(text.size()));
     out_.append(text);
   }
+  /// Room for a payload of `octets`, so that no copies of it are left behind while it grows.
+  void reserve(std::size_t octets) { out_.reserve(octets); }
   std::string take() { return std::move(out_); }
 
  private:
@@ -78,4 +80,4 @@ class FieldReader {
   bool failed_ = false;
 };
 
-}  // namespace fermo::maildrop_ipc
+}  // namespace fermo
