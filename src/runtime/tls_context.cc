@@ -1,22 +1,17 @@
 #include "runtime/tls_context.h"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <ctime>
-#include <span>
 #include <string_view>
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include "base/limits.h"
-#include "base/random.h"
 #include "runtime/error.h"
-#include "runtime/ticket_keys.h"
+#include "tickets/seal.h"
+#include "tickets/ticket_keys.h"
 
 namespace fermo::runtime {
 namespace {
@@ -90,9 +85,9 @@ void set_protocol(SSL_CTX* context) {
 class TlsContext::Impl {
  public:
   explicit Impl(std::string alpn_protocol)
-      : context_(SSL_CTX_new(TLS_server_method())),
-        alpn_protocol_(std::move(alpn_protocol)),
-        ticket_keys_(limits::ticket_key_time_max) {}
+      : ticket_keys_(limits::ticket_key_time_max),
+        context_(SSL_CTX_new(TLS_server_method())),
+        alpn_protocol_(std::move(alpn_protocol)) {}
 
   std::string load(const CertificateFiles& files) {
     if (!context_) return "OpenSSL cannot make a TLS context: " + reason();
@@ -101,7 +96,7 @@ class TlsContext::Impl {
     summary_ = summary_of(SSL_CTX_get0_certificate(context_.get()));
     set_protocol(context_.get());
     SSL_CTX_set_alpn_select_cb(context_.get(), &select_alpn, this);
-    set_resumption();
+    if (!set_resumption()) return "OpenSSL cannot make a TLS context: " + reason();
     return {};
   }
 
@@ -111,13 +106,12 @@ class TlsContext::Impl {
 
  private:
   /// Resumption by tickets alone: a session cache would cost memory for each client and a lock for each handshake.
-  void set_resumption() {
+  bool set_resumption() {
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
     static constexpr std::array<unsigned char, 5> id = {'f', 'e', 'r', 'm', 'o'};
     SSL_CTX_set_session_id_context(context_.get(), id.data(), id.size());
     SSL_CTX_set_num_tickets(context_.get(), 1);  // POP3 clients make one connection after the other
-    SSL_CTX_set_app_data(context_.get(), this);
-    SSL_CTX_set_tlsext_ticket_key_evp_cb(context_.get(), &seal_ticket);
+    return tickets::seal_with(context_.get(), ticket_keys_);
   }
 
   static int select_alpn(SSL*, const unsigned char** chosen, unsigned char* chosen_octets, const unsigned char* offered,
@@ -137,42 +131,10 @@ class TlsContext::Impl {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
 
-  /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3) says what each return value means.
-  static int seal_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
-                         int sealing) {
-    auto* self = static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    const auto now = TicketKeys::Clock::now();
-    if (sealing == 1) {
-      const TicketKeys::Key key = self->ticket_keys_.current(now);
-      std::memcpy(name, key.name.data(), key.name.size());
-      fill_random(std::as_writable_bytes(std::span(iv, 16)));
-      return use_key(key, iv, cipher, mac, true) ? 1 : -1;
-    }
-    TicketKeys::Name wanted;
-    std::memcpy(wanted.data(), name, wanted.size());
-    const auto found = self->ticket_keys_.find(wanted, now);
-    if (!found) return 0;
-    if (!use_key(found->key, iv, cipher, mac, false)) return -1;
-    // A ticket of TLS 1.3 is used once (RFC 8446 §C.4), so each use brings a new one.
-    return found->current && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
-  }
-
-  static bool use_key(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
-                      bool sealing) {
-    auto* mac_key = const_cast<std::byte*>(key.mac.data());  // OSSL_PARAM has no const form
-    std::array<char, 7> digest = {"SHA256"};
-    const std::array<OSSL_PARAM, 3> parameters = {
-        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, key.mac.size()),
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
-    const auto* cipher_key = reinterpret_cast<const unsigned char*>(key.cipher.data());
-    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, cipher_key, iv, sealing ? 1 : 0) == 1 &&
-           EVP_MAC_CTX_set_params(mac, parameters.data()) == 1;
-  }
-
+  tickets::OwnTicketKeys ticket_keys_;  ///< Before context_, which uses it to its end.
   ContextPointer context_;
   std::string alpn_protocol_;
   std::string summary_;
-  TicketKeys ticket_keys_;
 };
 
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

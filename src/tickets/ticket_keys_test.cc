@@ -1,8 +1,8 @@
-#include "runtime/ticket_keys.h"
+#include "tickets/ticket_keys.h"
 
 #include <gtest/gtest.h>
 
-namespace fermo::runtime {
+namespace fermo::tickets {
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,8 +47,20 @@ TEST_F(TicketKeysTest, ForgetsAKeyAfterALongSilenceToo) {
 
 TEST_F(TicketKeysTest, DoesNotKnowAKeyItNeverMade) {
   keys_.current(start_);
-  EXPECT_FALSE(keys_.find(TicketKeys::Name{}, start_).has_value());
+  EXPECT_FALSE(keys_.find(TicketKey::Name{}, start_).has_value());
+}
+
+TEST_F(TicketKeysTest, TellsWhichKeysAreGoodAndForHowLong) {
+  const auto first = keys_.all(start_);
+  EXPECT_EQ(first.current, keys_.current(start_));
+  EXPECT_FALSE(first.previous.has_value());
+  EXPECT_EQ(first.time_left, 12h);
+  const auto later = keys_.all(start_ + 13h);
+  EXPECT_NE(later.current, first.current);
+  EXPECT_EQ(later.previous, first.current);
+  EXPECT_EQ(later.time_left, 12h);
+  EXPECT_EQ(keys_.all(start_ + 14h).time_left, 11h);
 }
 
 }  // namespace
-}  // namespace fermo::runtime
+}  // namespace fermo::tickets
