@@ -92,6 +92,8 @@ Result<void> MboxLock::make_lock_file(const fs::path& mbox) {
   auto file = ops_.open(mine, O_WRONLY | O_CREAT | O_EXCL, 0644);
   if (!file) return file.error();
   auto taken = ops_.write(file->get(), "fermo " + host_name() + " " + std::to_string(::getpid()) + "\n");
+  // After a power cut an empty lock file would not say that whoever made it is dead.
+  if (taken) taken = ops_.sync(file->get());
   FolderWatch watch(folder_of(mbox));
   const auto deadline = SteadyClock::now() + limits::mbox_lock_time_max;
   while (taken) {
