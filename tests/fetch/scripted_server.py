@@ -14,7 +14,8 @@ class ScriptedServer:
     reply: octets, DROP, SILENCE, a list of these to be done in turn, or a function of the proper reply that returns one.
     """
 
-    def __init__(self, messages=(), hooks=None, tls=None, stls=None, capabilities=("TOP", "UIDL", "USER", "PIPELINING")):
+    def __init__(self, messages=(), hooks=None, tls=None, stls=None, capabilities=("TOP", "UIDL", "USER", "PIPELINING"),
+                 port=0):
         self.messages = list(messages)
         self.hooks = dict(hooks or {})
         self.tls, self.stls = tls, stls
@@ -22,7 +23,7 @@ class ScriptedServer:
         self.seen = []        # commands, of all connections
         self.connections = 0
         self.most_at_once = 0  # commands that arrived together
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
 
