@@ -1,0 +1,101 @@
+#include "confine/call_filter.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
+
+namespace fermo::confine {
+namespace {
+
+struct ReleaseFilter {
+  void operator()(void* filter) const { ::seccomp_release(filter); }
+};
+using FilterPointer = std::unique_ptr<void, ReleaseFilter>;
+
+/// libseccomp returns what errno would be, negative.
+error_code system_error(int returned) {
+  return {-returned, boost::system::system_category()};
+}
+
+#ifdef FERMO_FILTER_EXPLAINS
+constexpr std::uint32_t forbidden = SCMP_ACT_TRAP;
+
+/// In a signal handler: nothing but write(2).
+void explain(int, siginfo_t* info, void*) {
+  std::array<char, 64> text{};
+  std::strcpy(text.data(), "forbidden system call number ");
+  std::size_t length = std::strlen(text.data());
+  std::array<char, 12> digits{};
+  std::size_t count = 0;
+  for (int number = info->si_syscall; count == 0 || number > 0; number /= 10) {
+    digits[count++] = static_cast<char>('0' + number % 10);
+  }
+  while (count > 0) text[length++] = digits[--count];
+  text[length++] = '\n';
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), length);
+  std::signal(SIGSYS, SIG_DFL);
+  ::syscall(SYS_tgkill, ::getpid(), ::syscall(SYS_gettid), SIGSYS);
+}
+
+void prepare() {
+  struct ::sigaction action{};
+  action.sa_sigaction = explain;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  ::sigaction(SIGSYS, &action, nullptr);
+}
+#else
+constexpr std::uint32_t forbidden = SCMP_ACT_KILL_PROCESS;
+
+void prepare() {}
+#endif
+
+/// A thread, and not a process: clone(2) with the flags of one. What clone3(2) is asked for stands in memory, where a
+/// filter cannot look, so that it is not there: the C library then uses clone.
+int allow_threads(void* filter) {
+  const auto flags = static_cast<scmp_datum_t>(CLONE_VM | CLONE_THREAD);
+  const scmp_arg_cmp is_thread{0, SCMP_CMP_MASKED_EQ, flags, flags};
+  if (const int added = ::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &is_thread); added != 0) {
+    return added;
+  }
+  return ::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, nullptr);
+}
+
+int allow(void* filter, const char* call) {
+  if (std::strcmp(call, "clone") == 0) return allow_threads(filter);
+  const int number = ::seccomp_syscall_resolve_name(call);
+  if (number == __NR_SCMP_ERROR) return 0;
+  const int added = ::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 0, nullptr);
+  return added == -EEXIST || added == -EDOM ? 0 : added;
+}
+
+}  // namespace
+
+Result<void> allow_only(std::span<const char* const> calls) {
+  const FilterPointer filter(::seccomp_init(forbidden));
+  if (!filter) return error_code(ENOMEM, boost::system::system_category());
+  int done = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
+  for (const char* call : calls) {
+    if (done != 0) break;
+    done = allow(filter.get(), call);
+  }
+  prepare();
+  if (done == 0) done = ::seccomp_load(filter.get());
+  if (done != 0) return system_error(done);
+  return {};
+}
+
+bool can_filter_calls() {
+  return ::prctl(PR_GET_SECCOMP) >= 0 && ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &forbidden) == 0;
+}
+
+}  // namespace fermo::confine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+/// Lists of system calls, and the filter (seccomp(2)) that lets nothing else through.
+namespace fermo::confine {
+
+using Calls = std::vector<const char*>;
+
+/// Both together.
+Calls joined(std::initializer_list<Calls> lists);
+
+namespace calls {
+
+/// What every program needs to compute, allocate, wait, read and write what is open, and end.
+Calls basic();
+/// Starting threads. Processes are not: the filter looks at the flags.
+Calls threads();
+/// Talking on sockets that are there.
+Calls sockets();
+/// Descriptors that come from another process, and pairs of sockets to pass to it.
+Calls passing();
+/// Files that are there: opening, looking at and reading them.
+Calls reading_files();
+/// Making, changing and removing files, durably.
+Calls writing_files();
+/// Waiting for many descriptors.
+Calls waiting();
+
+}  // namespace calls
+
+/// From now on every thread of this process makes only these calls; any other one ends the process by SIGSYS. A name
+/// that this machine does not have is left out. Needs no_new_privs. May be called again to take more away. Errors: the
+/// system's; what a filter forbids stays forbidden.
+Result<void> allow_only(std::span<const char* const> calls);
+
+/// Whether this kernel can filter.
+bool can_filter_calls();
+
+}  // namespace fermo::confine

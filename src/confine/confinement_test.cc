@@ -1,0 +1,182 @@
+#include "confine/confinement.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace fermo::confine {
+namespace {
+
+/// What waitpid(2) says of a child that does this; it ends with code 0 when that is true.
+int status_of(const std::function<bool()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(work() ? 0 : 1);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+bool can_open(const std::filesystem::path& path, int how) {
+  const int fd = ::open(path.c_str(), how, 0600);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
+class ConfinementTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (has_sanitizer()) GTEST_SKIP() << "a build with a sanitizer confines nothing";
+    std::string name = (std::filesystem::temp_directory_path() / "fermo-confine-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    std::filesystem::create_directory(folder_ / "inside");
+    std::ofstream(folder_ / "inside/file") << "text";
+    std::ofstream(folder_ / "outside") << "text";
+  }
+  void TearDown() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ConfinementTest, GivesUpPrivilegesAndCoreDumps) {
+  EXPECT_EQ(status_of([] {
+              const Protection protection = confine({});
+              rlimit core{1, 1};
+              ::getrlimit(RLIMIT_CORE, &core);
+              return protection.privileges && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+                     ::prctl(PR_GET_DUMPABLE) == 0 && core.rlim_max == 0;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, ReachesNoFileButThoseNamed) {
+  if (landlock_abi() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  EXPECT_EQ(status_of([this] {
+              const std::vector<PathRule> rules = {{folder_ / "inside", Access::read}};
+              confine(rules);
+              return can_open(folder_ / "inside/file", O_RDONLY) && !can_open(folder_ / "outside", O_RDONLY) &&
+                     !can_open(folder_ / "inside/file", O_WRONLY) &&
+                     !can_open(folder_ / "inside/new", O_WRONLY | O_CREAT);
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, MakesAndRenamesFilesWhereItMayWrite) {
+  if (landlock_abi() < 3) GTEST_SKIP() << "this kernel's Landlock does not know of truncation";
+  EXPECT_EQ(status_of([this] {
+              const std::vector<PathRule> rules = {{folder_ / "inside", Access::write}};
+              confine(rules);
+              std::filesystem::create_directory(folder_ / "inside/sub");
+              return can_open(folder_ / "inside/new", O_WRONLY | O_CREAT) &&
+                     ::rename((folder_ / "inside/new").c_str(), (folder_ / "inside/sub/moved").c_str()) == 0 &&
+                     ::truncate((folder_ / "inside/file").c_str(), 1) == 0 &&
+                     ::unlink((folder_ / "inside/file").c_str()) == 0 &&
+                     ::truncate((folder_ / "outside").c_str(), 1) != 0;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, ARuleForWhatIsNotThereIsLeftOut) {
+  if (landlock_abi() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  EXPECT_EQ(status_of([this] {
+              const std::vector<PathRule> rules = {{folder_ / "nothing", Access::read}};
+              return confine(rules).landlock_abi > 0;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, BindsNoTcpPort) {
+  if (landlock_abi() < 4) GTEST_SKIP() << "this kernel's Landlock does not know of TCP";
+  EXPECT_EQ(status_of([] {
+              confine({});
+              const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+              sockaddr_in address{};
+              address.sin_family = AF_INET;
+              return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == EACCES;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, SignalsNobodyOutside) {
+  if (landlock_abi() < 6) GTEST_SKIP() << "this kernel's Landlock does not know of signals";
+  EXPECT_EQ(status_of([] {
+              confine({});
+              return ::kill(::getppid(), 0) != 0 && errno == EPERM;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, ACallThatIsNotOnTheListEndsTheProcess) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  const int status = status_of([] {
+    Protection protection = confine({});
+    confine_calls(calls::basic(), protection);
+    return protection.filter && ::socket(AF_INET, SOCK_STREAM, 0) >= 0;
+  });
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_EQ(WTERMSIG(status), SIGSYS);
+}
+
+TEST_F(ConfinementTest, ThreadsMayBeStartedAndProcessesMayNot) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  const int status = status_of([] {
+    Protection protection = confine({});
+    confine_calls(joined({calls::basic(), calls::threads()}), protection);
+    bool ran = false;
+    std::thread([&ran] { ran = true; }).join();
+    if (!ran) return false;
+    return ::fork() >= 0;
+  });
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_EQ(WTERMSIG(status), SIGSYS);
+}
+
+TEST_F(ConfinementTest, TheListHoldsForThreadsThatRunAlready) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  const int status = status_of([] {
+    Protection protection = confine({});
+    std::array<int, 2> pipe{};
+    if (::pipe(pipe.data()) != 0) return false;
+    std::thread runs_already([&pipe] {
+      char octet = 0;
+      if (::read(pipe[0], &octet, 1) == 1) ::socket(AF_INET, SOCK_STREAM, 0);
+    });
+    confine_calls(joined({calls::basic(), calls::threads()}), protection);
+    if (::write(pipe[1], "x", 1) != 1) return false;
+    runs_already.join();
+    return true;
+  });
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_EQ(WTERMSIG(status), SIGSYS);
+}
+
+TEST_F(ConfinementTest, MoreCanBeTakenAwayLater) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  const int status = status_of([] {
+    Protection protection = confine({});
+    confine_calls(joined({calls::basic(), {"socket", "seccomp", "prctl"}}), protection);
+    if (::socket(AF_UNIX, SOCK_STREAM, 0) < 0) return false;
+    confine_calls(calls::basic(), protection);
+    return ::socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+  });
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_EQ(WTERMSIG(status), SIGSYS);
+}
+
+}  // namespace
+}  // namespace fermo::confine

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+
+#include "base/result.h"
+
+/// Landlock (landlock(7)): a process gives up, for good, what it does not need of the file system and of the network.
+namespace fermo::confine {
+
+enum class Access {
+  read,   ///< Files and folders beneath; no executing.
+  write,  ///< And making, changing, renaming and removing them.
+};
+
+struct PathRule {
+  std::filesystem::path path;
+  Access access;
+};
+
+/// What this kernel can forbid: 0 for nothing; files from 1 on, renaming between folders 2, truncation 3, TCP 4,
+/// ioctl on devices 5, signals and abstract sockets to outside 6.
+int landlock_abi();
+
+/// From now on this thread, and those it starts, reach no files but those beneath `paths`, open no TCP connection, bind
+/// no TCP port, signal nobody outside and connect to no abstract socket, as far as the kernel knows of these. What is
+/// open stays usable. Paths that do not exist are left out. Needs no_new_privs. Errors: the system's; ENOSYS or
+/// EOPNOTSUPP: the kernel has no Landlock.
+Result<void> restrict_files_and_network(std::span<const PathRule> paths);
+
+}  // namespace fermo::confine
