@@ -208,6 +208,8 @@ inline constexpr std::size_t keys_max = 8;
 /// names have 6 KiB.
 inline constexpr std::size_t keys_chain_max = 8;
 inline constexpr std::size_t keys_certificate_octets_max = 15 * 1024;
+/// A file with a chain, or with a key, in PEM: a third more than DER.
+inline constexpr std::size_t keys_file_octets_max = 256 * 1024;
 /// What a TLS server signs: two randoms of 32 octets and a group with its public value; ffdhe8192 has three numbers of
 /// 1 KiB (RFC 7919).
 inline constexpr std::size_t keys_content_octets_max = 4 * 1024;
@@ -222,6 +224,31 @@ inline constexpr std::size_t keys_reply_octets_max = keys_chain_max * (keys_cert
 inline constexpr std::chrono::milliseconds keys_reply_time_max = 2s;
 /// Before ticket keys are asked for again after there was no answer: meanwhile no handshake waits for them.
 inline constexpr std::chrono::milliseconds keys_retry_time = 5s;
+
+// --- Processes -------------------------------------------------------------------------------------------------------
+
+/// Of a note between a process and the one that started it: a few lines of text. What is longer goes in a descriptor.
+inline constexpr std::size_t note_octets_max = 16 * 1024;
+/// The kernel takes 253 at once (SCM_MAX_FD).
+inline constexpr std::size_t note_descriptors_max = 128;
+/// Before a process that ended is started again: at once the first time, then this, and so on doubled. One that cannot
+/// work because of what it finds must not keep a core busy with dying.
+inline constexpr std::chrono::milliseconds process_restart_wait_min = 100ms;
+inline constexpr std::chrono::milliseconds process_restart_wait_max = 30s;
+/// A process that has run for so long did not end for what it found at its start.
+inline constexpr std::chrono::milliseconds process_settled_time = 60s;
+/// How long a server that starts waits for the processes of one that was killed to let go of the store.
+inline constexpr std::chrono::milliseconds dying_processes_time_max = 10s;
+/// Maildrops and deliveries that the process with the network holds at the one with the store: one for each connection.
+inline constexpr std::size_t store_channels_max = 1'000'000;
+/// Logins that were found right and whose maildrop was not opened yet, and how long they may take to: a store that
+/// answers slower than this is not waited for.
+inline constexpr std::size_t grants_max = 100'000;
+inline constexpr std::chrono::seconds grant_time_max = 1min;
+/// One question about a login, or its answer: a password, a few names.
+inline constexpr std::size_t auth_ipc_text_octets_max = 4 * 1024;
+/// How long a decision about a login may take: a hash of 4 s behind all others that wait.
+inline constexpr std::chrono::milliseconds auth_ipc_reply_time_max = 2min;
 
 // --- Authentication --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,115 @@
+#include "processes/supervisor.h"
+
+#include <utility>
+
+namespace fermo::processes {
+
+/// The watcher starts each process, the first too: a process is killed when the thread that started it ends.
+bool Supervisor::start() {
+  watcher_ = std::thread([this] { watch(); });
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return first_.has_value(); });
+  return *first_;
+}
+
+/// False: it did not become ready, and has been reaped.
+bool Supervisor::start_process() {
+  pause_.started(RestartPause::Clock::now());
+  auto pair = make_pair(false);
+  auto child = pair ? Child::start(role_.arguments, pair->second) : Result<Child>(pair.error());
+  if (!child) {
+    role_.report("could not be started: " + child.error().message());
+    return false;
+  }
+  pair->second = Descriptor();
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = std::make_shared<Running>(Running{std::move(*child), NoteSocket(std::move(pair->first))});
+    if (ending_) running_->child.kill();
+  }
+  if (role_.equip(*this)) return true;
+  current()->child.kill();
+  await_end_of_process();
+  return false;
+}
+
+void Supervisor::watch() {
+  bool started = start_process();
+  {
+    const std::lock_guard lock(mutex_);
+    first_ = started;
+  }
+  changed_.notify_all();
+  if (!started) return;
+  while (true) {
+    if (started) await_end_of_process();
+    if (!wait_before_restart()) return;
+    started = start_process();
+  }
+}
+
+void Supervisor::await_end_of_process() {
+  const auto ended = current();
+  ended->child.await_end();
+  bool expected = false;
+  {
+    const std::lock_guard lock(mutex_);
+    status_ = ended->child.reap();
+    running_.reset();
+    expected = ending_;
+  }
+  ended->notes.shutdown();
+  changed_.notify_all();
+  if (!expected) role_.report(end_text(status_));
+}
+
+bool Supervisor::wait_before_restart() {
+  const auto pause = pause_.ended(RestartPause::Clock::now());
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, pause, [this] { return ending_; });
+}
+
+std::shared_ptr<Supervisor::Running> Supervisor::current() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+bool Supervisor::send(std::uint8_t kind, std::string_view payload, const std::vector<Descriptor>& descriptors) {
+  const auto process = current();
+  return process && process->notes.send(kind, payload, descriptors);
+}
+
+std::optional<Note> Supervisor::receive() {
+  const auto process = current();
+  if (!process) return std::nullopt;
+  return process->notes.receive();
+}
+
+bool Supervisor::running() const {
+  return current() != nullptr;
+}
+
+std::optional<pid_t> Supervisor::pid() const {
+  const auto process = current();
+  if (!process) return std::nullopt;
+  return process->child.pid();
+}
+
+void Supervisor::expect_end() {
+  const std::lock_guard lock(mutex_);
+  ending_ = true;
+  changed_.notify_all();
+}
+
+void Supervisor::stop() {
+  expect_end();
+  if (const auto process = current()) process->notes.shutdown();
+  if (watcher_.joinable()) watcher_.join();
+}
+
+int Supervisor::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+}  // namespace fermo::processes

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "processes/child.h"
+#include "processes/note_socket.h"
+#include "processes/restart_pause.h"
+
+namespace fermo::processes {
+
+/// Keeps one child running: starts it, waits for its end, and starts it again. Thread-safe.
+class Supervisor {
+ public:
+  struct Role {
+    std::string name;
+    std::vector<std::string> arguments;
+    /// Gives a new process what it needs, by send() and receive() of this supervisor; returns when it is ready. False:
+    /// it is of no use. On the supervisor's own thread, as report().
+    std::function<bool(Supervisor&)> equip;
+    /// Told in words how it ended, or why it could not be started, when nobody asked it to end.
+    std::function<void(const std::string& how)> report;
+  };
+
+  explicit Supervisor(Role role) : role_(std::move(role)) {}
+  ~Supervisor() { stop(); }
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// Starts it, and watches it from then on. False: it did not become ready, and is not started again. Call once.
+  bool start();
+  /// Sends a note to it; false when it is not there at the moment.
+  bool send(std::uint8_t kind, std::string_view payload = {}, const std::vector<Descriptor>& descriptors = {});
+  /// Waits for a note from it; nothing when it ends. One thread at a time.
+  std::optional<Note> receive();
+  /// It is there: it was started, and has not ended.
+  bool running() const;
+  /// The number of the process; nothing when it is not there.
+  std::optional<pid_t> pid() const;
+  /// It is about to end, and that is right: it is not started again.
+  void expect_end();
+  /// Closes its notes, which ends it, and waits until it has ended; what it said last: see end_text(). May be called
+  /// again.
+  void stop();
+  /// What waitpid(2) said of its last end.
+  int status() const;
+
+ private:
+  /// What belongs to one process. Kept alive by whoever waits for a note.
+  struct Running {
+    Child child;
+    NoteSocket notes;
+  };
+
+  bool start_process();
+  void watch();
+  void await_end_of_process();
+  bool wait_before_restart();
+  std::shared_ptr<Running> current() const;
+
+  const Role role_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<Running> running_;
+  int status_ = 0;
+  std::optional<bool> first_;  ///< Whether it became ready when it was started for the first time.
+  bool ending_ = false;
+  RestartPause pause_;
+  std::thread watcher_;
+};
+
+}  // namespace fermo::processes
