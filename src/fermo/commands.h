@@ -28,6 +28,7 @@ void add_restore(CLI::App& program, Invocation& invocation);
 void add_fetch(CLI::App& program, Invocation& invocation);
 void add_account(CLI::App& program, Invocation& invocation);
 void add_check_config(CLI::App& program, Invocation& invocation);
+void add_doctor(CLI::App& program, Invocation& invocation);
 void add_completion(CLI::App& program, Invocation& invocation);
 
 /// `leaf` runs `command(options, console)`, unless one of its subcommands was chosen. The options live as long as the

@@ -8,6 +8,8 @@
 #include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "fermo/roles.h"
+
 namespace fermo::commands {
 namespace {
 
@@ -64,12 +66,14 @@ std::unique_ptr<CLI::App> make_program(Invocation& invocation) {
   add_fetch(*program, invocation);
   add_account(*program, invocation);
   add_check_config(*program, invocation);
+  add_doctor(*program, invocation);
   add_completion(*program, invocation);
   return program;
 }
 
 ExitCode run_program(int argc, const char* const* argv, Console console) {
   try {
+    if (const auto code = run_role(argc, argv, console)) return *code;
     return parse_and_run(argc, argv, console);
   } catch (const std::bad_alloc&) {
     console.complain("not enough memory");

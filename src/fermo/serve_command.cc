@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"
+#include "fermo/confined_tls.h"
 #include "fermo/data_folder.h"
 #include "fermo/store_access.h"
 #include "fermo/store_turn.h"
@@ -90,7 +91,8 @@ class Serving {
         authenticator_(users_, clock, authenticator_settings(config)),
         throttled_(authenticator_, clock, {config.guesses_per_address_max, config.guesses_per_account_max}),
         directory_(users_),
-        server_(config, {*store_, throttled_, directory_, clock, log_}) {}
+        tls_(log_),
+        server_(config, {*store_, throttled_, directory_, clock, log_, &tls_}) {}
 
   /// Opens the control socket, then every listener.
   Outcome<void> start(const config::Config& config, const Console& console) {
@@ -131,6 +133,7 @@ class Serving {
   auth::LocalAuthenticator authenticator_;
   auth::ThrottledAuthenticator throttled_;
   auth::LocalDirectory directory_;
+  ConfinedTls tls_;
   std::unique_ptr<maildrop_ipc::StoreService> control_;
   server::Server server_;
 };

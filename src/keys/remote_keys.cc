@@ -49,18 +49,22 @@ class RemoteKeys::Library {
   bool whole_ = false;
 };
 
-RemoteKeys::RemoteKeys(Signer& signer, std::unique_ptr<Library> library)
-    : signer_(signer), library_(std::move(library)) {}
-RemoteKeys::~RemoteKeys() = default;
+/// One for the process, which is never freed: every thread that shook hands in it has left something there that OpenSSL
+/// looks at when the thread ends (OPENSSL_thread_stop_ex(3)).
+RemoteKeys::Library& RemoteKeys::shared_library() {
+  static auto* const library = new Library;
+  return *library;
+}
+
+RemoteKeys::RemoteKeys(Signer& signer, Library& library) : signer_(signer), library_(library) {}
 
 std::unique_ptr<RemoteKeys> RemoteKeys::make(Signer& signer) {
-  auto library = std::make_unique<Library>();
-  if (!library->whole()) return nullptr;
-  return std::unique_ptr<RemoteKeys>(new RemoteKeys(signer, std::move(library)));
+  if (!shared_library().whole()) return nullptr;
+  return std::unique_ptr<RemoteKeys>(new RemoteKeys(signer, shared_library()));
 }
 
 OSSL_LIB_CTX* RemoteKeys::library() const {
-  return library_->context();
+  return library_.context();
 }
 
 Result<Identity> RemoteKeys::identity(KeyNumber number, const std::vector<std::string>& chain_der) const {

@@ -18,7 +18,7 @@ struct Identity {
   KeyPointer key;                         ///< Its private half is a Signer's.
 };
 
-/// Gives OpenSSL private keys that are not in this process: a library context of its own, with a provider whose keys
+/// Gives OpenSSL private keys that are not in this process: a library context of their own, with a provider whose keys
 /// hold the public half and whose signatures come from a Signer. TLS needs nothing more, so there is nothing more:
 /// signing by EVP_DigestSign with SHA-2, no decryption, no export of what is private.
 class RemoteKeys {
@@ -26,11 +26,10 @@ class RemoteKeys {
   /// `signer` must outlive everything that was made here. Nothing when OpenSSL is out of memory.
   static std::unique_ptr<RemoteKeys> make(Signer& signer);
 
-  ~RemoteKeys();
   RemoteKeys(const RemoteKeys&) = delete;
   RemoteKeys& operator=(const RemoteKeys&) = delete;
 
-  /// For SSL_CTX_new_ex(): a context that uses an identity of here must be made in it, and end before this does.
+  /// For SSL_CTX_new_ex(): a context that uses an identity of here must be made in it.
   OSSL_LIB_CTX* library() const;
 
   /// The key with this number and its chain in DER. Errors: bad_certificate, bad_key (of a kind that Fermo does not
@@ -39,10 +38,11 @@ class RemoteKeys {
 
  private:
   class Library;
-  RemoteKeys(Signer& signer, std::unique_ptr<Library> library);
+  static Library& shared_library();
+  RemoteKeys(Signer& signer, Library& library);
 
   Signer& signer_;
-  std::unique_ptr<Library> library_;
+  Library& library_;
 };
 
 }  // namespace fermo::keys

@@ -32,11 +32,6 @@ std::string reason() {
   return take_openssl_error(make_error_code(Error::cancelled)).message();
 }
 
-/// A key that asks for a passphrase would stop the start of the program at a prompt.
-int refuse_passphrase(char*, int, int, void*) {
-  return -1;
-}
-
 std::string day_of(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return "unknown";
@@ -51,22 +46,6 @@ std::string summary_of(const X509* certificate) {
   const ASN1_TIME* end = X509_get0_notAfter(certificate);
   const bool expired = X509_cmp_current_time(end) < 0;
   return std::string(subject.data()) + (expired ? ", EXPIRED on " : ", valid until ") + day_of(end);
-}
-
-/// Nothing on success.
-std::string load_files(SSL_CTX* context, const CertificateFiles& files) {
-  if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
-    return "the certificate " + files.certificate.string() + " cannot be used: " + reason() +
-           "; it must be a readable PEM file with the server's certificate first and the intermediate ones after it";
-  }
-  if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return "the key " + files.key.string() + " cannot be used: " + reason() +
-           "; it must be a readable PEM file without a passphrase, and belong to " + files.certificate.string();
-  }
-  if (SSL_CTX_check_private_key(context) != 1) {
-    return "the key " + files.key.string() + " does not belong to the certificate " + files.certificate.string();
-  }
-  return {};
 }
 
 void set_protocol(SSL_CTX* context) {
@@ -84,15 +63,14 @@ void set_protocol(SSL_CTX* context) {
 
 class TlsContext::Impl {
  public:
-  explicit Impl(std::string alpn_protocol)
-      : ticket_keys_(limits::ticket_key_time_max),
-        context_(SSL_CTX_new(TLS_server_method())),
+  Impl(std::shared_ptr<TlsIdentity> identity, std::string alpn_protocol)
+      : identity_(std::move(identity)),
+        context_(SSL_CTX_new_ex(identity_->library(), nullptr, TLS_server_method())),
         alpn_protocol_(std::move(alpn_protocol)) {}
 
-  std::string load(const CertificateFiles& files) {
+  std::string load() {
     if (!context_) return "OpenSSL cannot make a TLS context: " + reason();
-    SSL_CTX_set_default_passwd_cb(context_.get(), &refuse_passphrase);
-    if (std::string problem = load_files(context_.get(), files); !problem.empty()) return problem;
+    if (std::string problem = identity_->install(context_.get()); !problem.empty()) return problem;
     summary_ = summary_of(SSL_CTX_get0_certificate(context_.get()));
     set_protocol(context_.get());
     SSL_CTX_set_alpn_select_cb(context_.get(), &select_alpn, this);
@@ -111,7 +89,7 @@ class TlsContext::Impl {
     static constexpr std::array<unsigned char, 5> id = {'f', 'e', 'r', 'm', 'o'};
     SSL_CTX_set_session_id_context(context_.get(), id.data(), id.size());
     SSL_CTX_set_num_tickets(context_.get(), 1);  // POP3 clients make one connection after the other
-    return tickets::seal_with(context_.get(), ticket_keys_);
+    return tickets::seal_with(context_.get(), identity_->ticket_keys());
   }
 
   static int select_alpn(SSL*, const unsigned char** chosen, unsigned char* chosen_octets, const unsigned char* offered,
@@ -131,7 +109,7 @@ class TlsContext::Impl {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
 
-  tickets::OwnTicketKeys ticket_keys_;  ///< Before context_, which uses it to its end.
+  std::shared_ptr<TlsIdentity> identity_;  ///< Before context_, which uses it to its end.
   ContextPointer context_;
   std::string alpn_protocol_;
   std::string summary_;
@@ -140,12 +118,17 @@ class TlsContext::Impl {
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsContext::~TlsContext() = default;
 
-Explained<std::shared_ptr<const TlsContext>> TlsContext::load(const CertificateFiles& files,
+Explained<std::shared_ptr<const TlsContext>> TlsContext::make(std::shared_ptr<TlsIdentity> identity,
                                                               std::string alpn_protocol) {
   using Outcome = Explained<std::shared_ptr<const TlsContext>>;
-  auto impl = std::make_unique<Impl>(std::move(alpn_protocol));
-  if (std::string problem = impl->load(files); !problem.empty()) return Outcome::problem(std::move(problem));
+  auto impl = std::make_unique<Impl>(std::move(identity), std::move(alpn_protocol));
+  if (std::string problem = impl->load(); !problem.empty()) return Outcome::problem(std::move(problem));
   return Outcome(std::shared_ptr<const TlsContext>(new TlsContext(std::move(impl))));
+}
+
+Explained<std::shared_ptr<const TlsContext>> TlsContext::load(const CertificateFiles& files,
+                                                              std::string alpn_protocol) {
+  return make(identity_of(files), std::move(alpn_protocol));
 }
 
 ssl_ctx_st* TlsContext::native() const {

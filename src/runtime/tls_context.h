@@ -1,20 +1,15 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "runtime/explained.h"
+#include "runtime/file_identity.h"
+#include "runtime/tls_identity.h"
 
 struct ssl_ctx_st;
 
 namespace fermo::runtime {
-
-/// A certificate chain and its key, both PEM.
-struct CertificateFiles {
-  std::filesystem::path certificate;  ///< The server's own first, then the intermediate ones.
-  std::filesystem::path key;          ///< Not encrypted.
-};
 
 /// What every TLS connection of a server shares: certificate, key, protocol settings, session tickets. TLS 1.2 and 1.3
 /// with the ciphers of Mozilla's intermediate profile 5.7; no renegotiation, no compression. A client that offers ALPN
@@ -23,6 +18,9 @@ struct CertificateFiles {
 class TlsContext {
  public:
   /// `alpn_protocol` as registered with IANA: "pop3".
+  static Explained<std::shared_ptr<const TlsContext>> make(std::shared_ptr<TlsIdentity> identity,
+                                                           std::string alpn_protocol);
+  /// With what stands in files.
   static Explained<std::shared_ptr<const TlsContext>> load(const CertificateFiles& files, std::string alpn_protocol);
 
   ~TlsContext();

@@ -98,7 +98,7 @@ class Server::Impl {
 
 std::vector<std::string> Server::Impl::start() {
   allow_open_files();
-  const auto settings = make_settings(config_, log());
+  const auto settings = make_settings(config_, environment_.services.tls, log());
   if (!settings) return {settings.problem()};
   reception_.set_settings(*settings);
   std::vector<std::string> problems = open_listeners();
@@ -143,7 +143,7 @@ std::vector<std::string> Server::Impl::listening() const {
 }
 
 Server::Reloaded Server::Impl::reload(config::Config config) {
-  const auto settings = make_settings(config, log());
+  const auto settings = make_settings(config, environment_.services.tls, log());
   if (!settings) return {{settings.problem()}, {}};
   const Lock lock(mutex_);
   Reloaded reloaded = {{}, keys_for_restart(config_, config)};

@@ -8,6 +8,7 @@
 #include "account/directory.h"
 #include "base/clock.h"
 #include "maildrop/maildrop.h"
+#include "server/tls_source.h"
 
 namespace fermo::server {
 
@@ -20,6 +21,7 @@ struct Services {
   account::Directory& directory;
   const Clock& clock;
   std::shared_ptr<spdlog::logger> log;  ///< Never null; see server/log.h.
+  TlsSource* tls = nullptr;             ///< Null: the server reads the certificate and its key itself.
 };
 
 }  // namespace fermo::server

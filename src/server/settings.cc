@@ -3,11 +3,33 @@
 #include <spdlog/spdlog.h>
 
 #include "runtime/self_signed.h"
+#include "server/tls_source.h"
 
 namespace fermo::server {
 namespace {
 
 using Tls = std::shared_ptr<const runtime::TlsContext>;
+
+/// What stands in the files, with the key in this process.
+runtime::Explained<Tls> load_files(const config::Config& config, spdlog::logger& log) {
+  const auto files = certificate_files(config, log);
+  if (!files) return runtime::Explained<Tls>::problem(files.problem());
+  return runtime::TlsContext::load(*files, alpn_protocol);
+}
+
+runtime::Explained<Tls> load_tls(const config::Config& config, TlsSource* source, spdlog::logger& log) {
+  auto tls = source != nullptr ? source->load(config, log) : load_files(config, log);
+  if (tls) log.info("certificate {}", (*tls)->summary());
+  return tls;
+}
+
+std::vector<std::string> texts(const std::vector<config::Listen>& listens) {
+  std::vector<std::string> all;
+  for (const config::Listen& listen : listens) all.push_back(listen.text());
+  return all;
+}
+
+}  // namespace
 
 runtime::Explained<runtime::CertificateFiles> certificate_files(const config::Config& config, spdlog::logger& log) {
   using Outcome = runtime::Explained<runtime::CertificateFiles>;
@@ -23,29 +45,14 @@ runtime::Explained<runtime::CertificateFiles> certificate_files(const config::Co
   return made.files;
 }
 
-runtime::Explained<Tls> load_tls(const config::Config& config, spdlog::logger& log) {
-  const auto files = certificate_files(config, log);
-  if (!files) return runtime::Explained<Tls>::problem(files.problem());
-  auto tls = runtime::TlsContext::load(*files, "pop3");  // registered with IANA for POP3 over TLS, by STLS or not
-  if (tls) log.info("certificate {}: {}", (*files).certificate.string(), (*tls)->summary());
-  return tls;
-}
-
-std::vector<std::string> texts(const std::vector<config::Listen>& listens) {
-  std::vector<std::string> all;
-  for (const config::Listen& listen : listens) all.push_back(listen.text());
-  return all;
-}
-
-}  // namespace
-
-runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::Config& config, spdlog::logger& log) {
+runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::Config& config, TlsSource* tls_source,
+                                                                  spdlog::logger& log) {
   using Outcome = runtime::Explained<std::shared_ptr<const Settings>>;
   auto networks = Networks::parse(config.lmtp_networks);
   if (!networks) return Outcome::problem("lmtp.networks: " + networks.problem());
   auto exempt = Networks::parse(config.guess_exempt_networks);
   if (!exempt) return Outcome::problem("logins.exempt_networks: " + exempt.problem());
-  auto tls = load_tls(config, log);
+  auto tls = load_tls(config, tls_source, log);
   if (!tls) return Outcome::problem(tls.problem());
   Settings settings = {config, std::move(*tls), std::move(*networks), std::move(*exempt)};
   return std::make_shared<const Settings>(std::move(settings));

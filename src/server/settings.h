@@ -9,9 +9,10 @@
 
 namespace fermo::server {
 
-/// What `config` says, ready for use: the certificate loaded (a self-signed one made when none is named), the networks
-/// read.
-runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::Config& config, spdlog::logger& log);
+/// What `config` says, ready for use: the certificate loaded (by `tls_source`, or from the files when that is null),
+/// the networks read.
+runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::Config& config, TlsSource* tls_source,
+                                                                  spdlog::logger& log);
 
 /// The keys that differ and take effect only after a restart.
 std::vector<std::string> keys_for_restart(const config::Config& before, const config::Config& after);

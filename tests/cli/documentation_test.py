@@ -24,6 +24,7 @@ COMMANDS = {
     "fermo-account.1": [["account"], *(["account", name] for name in (
         "add", "list", "test", "edit", "remove", "import", "import-state"))],
     "fermo-check-config.1": [["check-config"]],
+    "fermo-doctor.1": [["doctor"]],
     "fermo-completion.1": [["completion"]],
 }
 

@@ -1,0 +1,129 @@
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/descriptor.h"
+#include "fermo/commands.h"
+#include "fermo/common_options.h"
+#include "fermo/json.h"
+#include "fermo/role_notes.h"
+#include "fermo/roles.h"
+
+namespace fermo::commands {
+namespace {
+
+struct DoctorOptions {
+  CommonOptions common;
+};
+
+/// What became of one role's rules here.
+struct Finding {
+  RoleRules rules;
+  confine::Protection protection;
+};
+
+/// In the child: confines itself as the role would, and tells what came of it.
+[[noreturn]] void confine_and_tell(const RoleRules& rules, const processes::NoteSocket& told) {
+  auto protection = confine::confine(rules.paths);
+  confine::confine_calls(confine::joined({rules.calls, confine::calls::sockets()}), protection);
+  told.send(number_of(Answer::ready), encode(protection));
+  ::_exit(0);
+}
+
+/// It is tried, not looked up: a child puts the rules on itself. Nothing when there can be no child.
+std::optional<confine::Protection> try_rules(const RoleRules& rules) {
+  auto pair = processes::make_pair(false);
+  if (!pair) return std::nullopt;
+  const pid_t child = ::fork();
+  if (child == 0) confine_and_tell(rules, processes::NoteSocket(std::move(pair->second)));
+  pair->second = Descriptor();
+  if (child < 0) return std::nullopt;
+  const auto note = processes::NoteSocket(std::move(pair->first)).receive();
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return note ? decode_protection(note->payload) : std::nullopt;
+}
+
+std::string kernel() {
+  utsname name{};
+  return ::uname(&name) == 0 ? std::string(name.sysname) + " " + name.release : "unknown kernel";
+}
+
+std::string files_text(const Finding& finding) {
+  if (finding.protection.landlock_abi == 0) return "files and network: open";
+  std::string text = "files and network: ";
+  if (finding.rules.paths.empty()) return text + "none can be reached";
+  text += "nothing but";
+  for (const auto& rule : finding.rules.paths) {
+    text += " " + rule.path.string() + (rule.access == confine::Access::read ? " (to read)" : " (to write)");
+  }
+  return text;
+}
+
+void print_for_people(const std::vector<Finding>& findings, std::ostream& out) {
+  out << kernel() << ", Landlock version " << confine::landlock_abi() << '\n';
+  for (const Finding& finding : findings) {
+    const auto& protection = finding.protection;
+    out << finding.rules.name << ": " << finding.rules.purpose << '\n';
+    out << "  privileges, core dumps, debuggers: " << (protection.privileges ? "given up" : "NOT given up") << '\n';
+    out << "  " << files_text(finding) << '\n';
+    out << "  system calls: " << (protection.filter ? "those it needs, any other ends it" : "all") << '\n';
+    for (const std::string& missing : protection.missing) out << "  missing: " << missing << '\n';
+  }
+}
+
+void print_for_programs(const std::vector<Finding>& findings, std::ostream& out) {
+  auto roles = nlohmann::json::array();
+  for (const Finding& finding : findings) {
+    auto paths = nlohmann::json::array();
+    for (const auto& rule : finding.rules.paths) paths.push_back(rule.path.string());
+    roles.push_back({{"role", finding.rules.name},
+                     {"privileges_dropped", finding.protection.privileges},
+                     {"landlock", finding.protection.landlock_abi},
+                     {"paths", std::move(paths)},
+                     {"calls_filtered", finding.protection.filter},
+                     {"missing", finding.protection.missing}});
+  }
+  print_json(out, {{"kernel", kernel()}, {"roles", std::move(roles)}});
+}
+
+ExitCode doctor(const DoctorOptions& options, const Console& console) {
+  const auto config = load_config(options.common, console);
+  if (!config) return config.error();
+  std::vector<Finding> findings;
+  ExitCode code = ExitCode::ok;
+  for (RoleRules& rules : all_rules(*config)) {
+    auto protection = try_rules(rules);
+    if (!protection) {
+      console.complain("the " + std::string(rules.name) +
+                       " process could not be tried: it ended before it was confined");
+      return ExitCode::software;
+    }
+    if (!protection->missing.empty()) code = ExitCode::unavailable;
+    findings.push_back({std::move(rules), std::move(*protection)});
+  }
+  (options.common.json ? print_for_programs : print_for_people)(findings, console.out);
+  return code;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& program, Invocation& invocation) {
+  CLI::App& app = *program.add_subcommand("doctor", "Show what protects the processes of fermo serve on this kernel");
+  auto options = std::make_shared<DoctorOptions>();
+  options->common.add_to(app);
+  runs(app, invocation, std::move(options), doctor);
+}
+
+}  // namespace fermo::commands

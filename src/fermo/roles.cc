@@ -1,0 +1,36 @@
+#include "fermo/roles.h"
+
+#include <string>
+
+#include <sys/socket.h>
+
+#include "processes/child.h"
+
+namespace fermo::commands {
+namespace {
+
+/// Whether somebody who gives orders is there.
+bool is_note_socket(int fd) {
+  int type = 0;
+  socklen_t octets = sizeof(type);
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &octets) == 0 && type == SOCK_SEQPACKET;
+}
+
+}  // namespace
+
+std::vector<RoleRules> all_rules(const config::Config&) {
+  return {keys_rules()};
+}
+
+std::optional<ExitCode> run_role(int argc, const char* const* argv, const Console& console) {
+  if (argc != 3 || std::string_view(argv[1]) != "role") return std::nullopt;
+  if (!is_note_socket(processes::note_descriptor)) {
+    console.complain("fermo role is for fermo serve, which starts its own processes with it");
+    return ExitCode::usage;
+  }
+  const processes::NoteSocket notes{Descriptor(processes::note_descriptor)};
+  if (std::string_view(argv[2]) == keys_rules().name) return run_keys(notes);
+  return ExitCode::usage;
+}
+
+}  // namespace fermo::commands

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "confine/confinement.h"
+#include "fermo/console.h"
+#include "fermo/exit_code.h"
+#include "processes/note_socket.h"
+
+/// The processes of `fermo serve`. Each runs `fermo role NAME`, which is not for people and stands in no help.
+namespace fermo::commands {
+
+/// What a role may do.
+struct RoleRules {
+  std::string_view name;
+  std::string_view purpose;  ///< For people, in a few words.
+  std::vector<confine::PathRule> paths;
+  confine::Calls calls;
+};
+
+RoleRules keys_rules();
+
+/// Of every role, in the order in which they are started.
+std::vector<RoleRules> all_rules(const config::Config& config);
+
+/// The life of each role, which gets its orders from `notes`.
+ExitCode run_keys(const processes::NoteSocket& notes);
+
+/// The role that a command line asks for; nothing when it asks for none.
+std::optional<ExitCode> run_role(int argc, const char* const* argv, const Console& console);
+
+}  // namespace fermo::commands
