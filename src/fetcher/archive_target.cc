@@ -53,12 +53,14 @@ ArchiveTarget::~ArchiveTarget() {
 
 Result<void> ArchiveTarget::prepare() {
   std::error_code unknown;
-  const bool fresh = !fs::exists(folder_ / "tmp", unknown);
-  for (const fs::path& path : {folder_, folder_ / "tmp"}) {
-    if (auto made = ops_.make_folder(path); !made) return made;
+  if (!fs::exists(folder_ / "tmp", unknown)) {
+    if (auto made = ops_.make_folder(folder_); !made) return made;
+    if (auto synced = ops_.sync_folder(parent_of(folder_)); !synced) return synced;
   }
+  // The last one to be made: where it is, the archive itself is durable, whoever was killed while making it.
+  if (auto made = ops_.make_folder(folder_ / "tmp"); !made) return made;
   remove_old_leftovers(folder_ / "tmp", ops_);
-  return fresh ? ops_.sync_folder(parent_of(folder_)) : Result<void>();
+  return {};
 }
 
 Result<void> ArchiveTarget::of_archive(Result<void> outcome) {
@@ -74,11 +76,17 @@ Result<void> ArchiveTarget::load_names() {
   std::error_code error;
   fs::recursive_directory_iterator at(folder_, error);
   for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+    // Who put a copy there may have been killed before it was durable, and what is found will be deleted elsewhere.
+    if (at->is_directory(error)) {
+      if (auto synced = ops_.sync_folder(at->path()); !synced) return synced;
+      continue;
+    }
     const std::string name = at->path().filename().native();
     if (!name.starts_with(delivery_name_prefix) || !name.ends_with(suffix)) continue;
     names_.insert(name.substr(0, name.rfind('.', name.size() - suffix.size() - 1)));
   }
   if (error) return fetch::from_errno(error.value());
+  if (auto synced = ops_.sync_folder(folder_); !synced) return synced;
   names_loaded_ = true;
   return {};
 }
@@ -179,11 +187,10 @@ Result<void> ArchiveTarget::commit() {
 
 Result<void> ArchiveTarget::publish() {
   const fs::path month = folder_ / month_of(clock_.now());
-  std::error_code unknown;
-  const bool fresh = !fs::exists(month, unknown);
-  if (auto made = ops_.make_folder(month); !made) return made;
-  if (fresh) {
+  if (month != durable_month_) {
+    if (auto made = ops_.make_folder(month); !made) return made;
     if (auto synced = ops_.sync_folder(folder_); !synced) return synced;
+    durable_month_ = month;
   }
   std::vector<int> files;
   for (const Copy& copy : pending_) {

@@ -68,7 +68,8 @@ class ArchiveTarget final : public fetch::Target {
   fetch::Sha256 hash_;
   std::string compressed_;
   std::unique_ptr<Copy> current_;
-  std::vector<Copy> pending_;  ///< Ended, not committed.
+  std::vector<Copy> pending_;            ///< Ended, not committed.
+  std::filesystem::path durable_month_;  ///< Folder of the month whose entry was synced.
   bool names_loaded_ = false;
   std::unordered_set<std::string> names_;  ///< Delivery names of what is there.
   bool archive_failed_ = false;

@@ -57,14 +57,17 @@ MaildirTarget::~MaildirTarget() {
 Result<void> MaildirTarget::prepare() {
   std::error_code error;
   const bool fresh = !fs::exists(folder_ / "cur", error);
-  for (const fs::path& path : {folder_, folder_ / "tmp", folder_ / "new", folder_ / "cur"}) {
+  for (const fs::path& path : {folder_, folder_ / "tmp", folder_ / "new"}) {
     if (auto made = ops_.make_folder(path); !made) return made;
   }
   remove_old_leftovers(folder_ / "tmp", ops_);
   if (!fresh) return {};
   if (auto synced = ops_.sync_folder(folder_); !synced) return synced;
   const fs::path absolute = fs::absolute(folder_, error).lexically_normal();
-  return ops_.sync_folder(absolute.has_filename() ? absolute.parent_path() : absolute.parent_path().parent_path());
+  const fs::path above = absolute.has_filename() ? absolute.parent_path() : absolute.parent_path().parent_path();
+  if (auto synced = ops_.sync_folder(above); !synced) return synced;
+  // The last one to be made: where it is, the others are durable, whoever was killed while making them.
+  return ops_.make_folder(folder_ / "cur");
 }
 
 Result<void> MaildirTarget::load_index() {

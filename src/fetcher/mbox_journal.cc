@@ -35,14 +35,12 @@ std::optional<Append> read_append(int file) {
 }  // namespace
 
 Result<MboxJournal> MboxJournal::open(const std::filesystem::path& path, FileOps& ops) {
-  std::error_code error;
-  const bool fresh = !std::filesystem::exists(path, error);
   auto file = ops.open(path, O_RDWR | O_CREAT, 0600);
   if (!file) return file.error();
-  if (fresh) {
-    if (auto synced = ops.sync_folder(path.has_parent_path() ? path.parent_path() : "."); !synced)
-      return synced.error();
-  }
+  // Even when it was there: whoever made it or wrote to it may have been killed before this, and what is read here will
+  // be acted upon.
+  if (auto synced = ops.sync(file->get()); !synced) return synced.error();
+  if (auto synced = ops.sync_folder(path.has_parent_path() ? path.parent_path() : "."); !synced) return synced.error();
   return MboxJournal(std::move(*file), ops);
 }
 
@@ -70,7 +68,8 @@ Result<void> MboxJournal::recover(int mbox) {
   const auto scanned = scan_messages(
       mbox, append->end, [&](const SeparatorLine& line, std::uint64_t) { only_ours = only_ours && !line.tag.empty(); });
   if (!scanned) return scanned;
-  const bool unfinished = *octets > append->end && *octets < append->end + append->octets;
+  // Even when it is as long as it was to be: after a power cut that says nothing of its octets.
+  const bool unfinished = *octets > append->end && *octets <= append->end + append->octets;
   if (unfinished && only_ours) {
     if (auto cut = ops_.truncate(mbox, append->end); !cut) return cut;
     if (auto synced = ops_.sync(mbox); !synced) return synced;

@@ -85,6 +85,7 @@ Result<Presence> MboxTarget::find(std::string_view name) {
     if (auto scanned = scan(lock->descriptor()); !scanned) return scanned.error();
     // Who wrote it may have been killed before it was durable, and what is found will be deleted elsewhere for it.
     if (auto synced = ops_.sync(lock->descriptor()); !synced) return synced.error();
+    if (auto synced = sync_folder(); !synced) return synced.error();
   }
   const std::string prefix = std::string(name) + ".";
   const auto at = there_.lower_bound(prefix);
@@ -130,16 +131,20 @@ Result<void> MboxTarget::commit() {
   FERMO_CHECK(!current_);
   if (pending_.empty()) return {};
   if (auto flushed = spool_.flush(); !flushed) return flushed;
-  std::error_code error;
-  const bool fresh = !fs::exists(mbox_, error);
   auto lock = MboxLock::take(mbox_, ops_);
   if (!lock) return lock.error();
   if (auto appended = append_pending(lock->descriptor()); !appended) return appended;
-  if (fresh) {
-    if (auto synced = ops_.sync_folder(mbox_.has_parent_path() ? mbox_.parent_path() : "."); !synced) return synced;
-  }
+  if (auto synced = sync_folder(); !synced) return synced;
   pending_.clear();
   return spool_.cut(0);
+}
+
+/// The mbox may be as new as the first lock on it, by us or by one of us who was killed since.
+Result<void> MboxTarget::sync_folder() {
+  if (folder_is_durable_) return {};
+  auto synced = ops_.sync_folder(mbox_.has_parent_path() ? mbox_.parent_path() : ".");
+  folder_is_durable_ = synced.has_value();
+  return synced;
 }
 
 Result<void> MboxTarget::append_pending(int mbox) {

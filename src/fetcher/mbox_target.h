@@ -66,6 +66,7 @@ class MboxTarget final : public fetch::Target {
 
   Result<void> scan(int mbox);
   Result<void> append_pending(int mbox);
+  Result<void> sync_folder();
   std::vector<const Entry*> not_there_yet();
   Result<void> append_all(int mbox, std::string_view blank, const std::vector<const Entry*>& entries);
   std::string separator(const Entry& entry) const;
@@ -78,6 +79,7 @@ class MboxTarget final : public fetch::Target {
   MboxJournal journal_;
   bool look_back_;
   bool scanned_ = false;
+  bool folder_is_durable_ = false;
   std::map<std::string, unsigned, std::less<>>
       there_;  ///< Complete messages of earlier runs: "name.octets" and how often.
   std::optional<Entry> current_;

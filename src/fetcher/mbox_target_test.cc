@@ -213,8 +213,8 @@ TEST_F(MboxTargetTest, WaitsForTheRecordLockOfAnotherProgram) {
 
 TEST_F(MboxTargetTest, TakesAwayTheLockFileOfAProcessThatDied) {
   EXPECT_EQ(in_child([&] {
-              // Steps: the file beside the lock, its content, the link, its removal.
-              FaultyFileOps ops(FaultyFileOps::Fault::killed_before, 5);
+              // Steps: the file beside the lock, its content, its sync, the link, its removal.
+              FaultyFileOps ops(FaultyFileOps::Fault::killed_before, 6);
               return try_open(true, ops) ? 0 : 1;
             }),
             FaultyFileOps::killed);
@@ -232,6 +232,18 @@ TEST_F(MboxTargetTest, LeavesAFragmentAloneThatAnotherProgramHasAppendedTo) {
   write(after);
   deliver(*open(), "fermo.3", "y\r\n");
   EXPECT_EQ(content(), after + "From fermo.3.2 Tue Jan  1 10:00:00 2030\ny\n\n");
+}
+
+TEST_F(MboxTargetTest, TakesAwayWhatIsAsLongAsItWasToBeAndLostItsOctetsWithThePower) {
+  const auto target = open();
+  deliver(*target, "fermo.1", "x\r\n");
+  const std::string before = content();
+  const std::string lost = "From fermo.2.900 Tue Jan  1 10:00:00 2030\n" + std::string(901, '\0');
+  std::ofstream(journal()) << "fermo mbox journal 1: " << before.size() << " " << lost.size() << ".";
+  write(before + lost);
+  const auto again = open();
+  EXPECT_EQ(content(), before);
+  EXPECT_EQ(*again->find("fermo.2"), fetch::Presence::absent);
 }
 
 TEST_F(MboxTargetTest, TakesNothingAwayWithoutAJournalThatSaysSo) {

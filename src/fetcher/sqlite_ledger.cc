@@ -160,10 +160,9 @@ Result<Descriptor> open_lock_file(const std::filesystem::path& database) {
 
 Result<void> make_file(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) {
-    if (errno == EEXIST) return {};
-    return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
-  }
+  if (!file && errno != EEXIST) return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
+  // Even when it was there: whoever made it, or SQLite's log beside it, may have been killed before this, and SQLite
+  // syncs the folder for its own new files only.
   const std::filesystem::path folder_path = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const Descriptor folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || ::fsync(folder.get()) != 0) return fetch::from_errno(errno);

@@ -117,6 +117,11 @@ bool write_whole(int fd, std::string_view text) {
   return ::fsync(fd) == 0;
 }
 
+bool sync_directory(const fs::path& path) {
+  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return directory.get() >= 0 && ::fsync(directory.get()) == 0;
+}
+
 /// Nothing on success.
 std::string write_file(const fs::path& path, std::string_view text, mode_t mode) {
   const fs::path temporary = path.string() + ".new";
@@ -125,8 +130,7 @@ std::string write_file(const fs::path& path, std::string_view text, mode_t mode)
   if (file.get() < 0) return failed("create", temporary);
   if (!write_whole(file.get(), text)) return failed("write", temporary);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("create", path);
-  const Descriptor directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) return failed("write", path.parent_path());
+  if (!sync_directory(path.parent_path())) return failed("write", path.parent_path());
   return {};
 }
 
@@ -165,6 +169,8 @@ Explained<SelfSigned> ensure_self_signed(const fs::path& directory, const std::s
     errno = failure.value();
     return Outcome::problem(failed("create", directory));
   }
+  const fs::path above = directory.has_parent_path() ? directory.parent_path() : ".";
+  if (!sync_directory(above)) return Outcome::problem(failed("write", above));
   auto pems = make_pems(host_name);
   if (!pems) return Outcome::problem(pems.problem());
   // The key first: a certificate without one would look like a finished pair to nobody, but a key alone is made anew.
