@@ -39,14 +39,14 @@ def run(*command):
 
 
 def missing(kind):
-    """Why such disks cannot be had here, or nothing."""
+    """Why such disks cannot be had here, or nothing. For what is no file system, whether any can."""
     if os.geteuid() != 0:
         return "only root can mount disks"
     if not os.path.exists("/dev/fuse"):
         return "there is no /dev/fuse"
     try:
         with work_folder() as folder:
-            rehearsed = Disks(folder, kind, 1)
+            rehearsed = Disks(folder, kind if kind in FILE_SYSTEMS else "ext4", 1)
             rehearsed.format()
             with rehearsed.unrecorded():
                 return None
@@ -69,6 +69,31 @@ def mounted(kind, image, at):
         yield at
     finally:
         run("umount", at)
+
+
+@contextlib.contextmanager
+def recorder(program, folder, *arguments):
+    """A program that records what is done below `folder`; gives the file with the position."""
+    process = subprocess.Popen([program, folder, *arguments], stdout=subprocess.PIPE)
+    try:
+        if process.stdout.readline() != b"ready\n":
+            raise OSError(f"{program} ended with {process.wait()}")
+        try:
+            position_file = os.open(folder / "position", os.O_RDONLY)
+            try:
+                yield position_file
+            finally:
+                os.close(position_file)
+        finally:
+            run("umount", folder)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def position_in(file):
+    return int(os.pread(file, 32, 0))
 
 
 class Log:
@@ -124,6 +149,8 @@ class Disks:
         self.images = [self.folder / f"image{n}" for n in range(count)]
         self.folders = [self.folder / f"disk{n}" for n in range(count)]
         self.log_path = self.folder / "log"
+        self.fuse = self.folder / "fuse"
+        self.position_path = self.fuse / "position"
 
     def format(self):
         for base in self.bases:
@@ -145,27 +172,16 @@ class Disks:
         self.log_path.unlink(missing_ok=True)
         for base, image in zip(self.bases, self.images):
             run("cp", "--sparse=always", base, image)
-        fuse = self.folder / "fuse"
-        fuse.mkdir(exist_ok=True)
-        recorder = subprocess.Popen([RECORDER, fuse, self.log_path, *self.images], stdout=subprocess.PIPE)
-        try:
-            if recorder.stdout.readline() != b"ready\n":
-                raise OSError(f"{RECORDER} ended with {recorder.wait()}")
-            with contextlib.ExitStack() as stack:
-                self.position_file = os.open(fuse / "position", os.O_RDONLY)
-                stack.callback(os.close, self.position_file)
-                for n, folder in enumerate(self.folders):
-                    stack.enter_context(mounted(self.kind, fuse / str(n), folder))
-                yield self.folders
-        finally:
-            run("umount", fuse)
-            recorder.wait(timeout=60)
-            recorder.stdout.close()
+        self.fuse.mkdir(exist_ok=True)
+        with recorder(RECORDER, self.fuse, self.log_path, *self.images) as self.position_file, contextlib.ExitStack() as stack:
+            for n, folder in enumerate(self.folders):
+                stack.enter_context(mounted(self.kind, self.fuse / str(n), folder))
+            yield self.folders
         self.log = Log(self.log_path)
 
     def position(self):
         """How many operations have been recorded. What was acknowledged before must stand after a cut at this or later."""
-        return int(os.pread(self.position_file, 32, 0))
+        return position_in(self.position_file)
 
     def make_images(self, name, cut, loss, seed):
         images = [self.folder / f"{name}{n}" for n in range(len(self.bases))]

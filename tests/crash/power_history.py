@@ -87,22 +87,23 @@ class Mail:
 
 
 class Versions:
-    """A file that is replaced as a whole, one change after the other."""
+    """A file that is replaced as a whole, one change after the other. At first it is not there, or empty."""
 
-    def __init__(self, octets):
-        self.versions = [(octets, Event(0, 0))]
+    def __init__(self, name):
+        self.name, self.versions = name, [(b"", Event(0, 0))]
 
     def add(self, octets, event):
         self.versions.append((octets, event))
 
-    def judge(self, cut, octets):
+    def judge(self, cut, octets, or_new=False):
+        """`or_new`: where none was acknowledged, another one may have been made since."""
         last = max(n for n, (_, event) in enumerate(self.versions) if event.is_certain(cut))
         possible = [text for text, event in self.versions[last:] if event.is_possible(cut)]
-        if octets in possible:
+        if octets in possible or (or_new and self.versions[last][0] == b""):
             return []
         known = next((n for n, (text, _) in enumerate(self.versions) if text == octets), None)
         what = "no version that ever was" if known is None else f"version {known}"
-        return [f"the password file is {what} ({len(octets)} octets); version {last} was acknowledged"]
+        return [f"the {self.name} is {what} ({len(octets)} octets); version {last} was acknowledged"]
 
     def settle(self, octets):
         self.versions = [(octets, Event(0, 0))]
@@ -114,6 +115,7 @@ class Source:
     def __init__(self):
         self.messages = {}  # unique-id to content, in their order
         self.came, self.went = {}, {}
+        self.fetched = {}   # when the run that fetched it had ended well
 
     def at(self, cut):
         return [(uid, content) for uid, content in self.messages.items()
@@ -123,7 +125,15 @@ class Source:
         """All that should be in the target, once this was fetched."""
         return sorted(content for uid, content in self.messages.items() if self.came[uid] <= cut)
 
+    def note_fetched(self, position):
+        self.fetched.update({uid: position for uid in self.messages if uid not in self.fetched})
+
+    def fetched_again_max(self, cut):
+        """How many of what is left there may be fetched by a run after the cut."""
+        return sum(self.fetched.get(uid, cut + 1) > cut for uid, _ in self.at(cut))
+
     def settle(self, cut):
+        self.fetched = {uid: 0 for uid, position in self.fetched.items() if position <= cut}
         self.messages = {uid: content for uid, content in self.messages.items() if self.came[uid] <= cut}
         self.went = {uid: 0 for uid, position in self.went.items() if position <= cut}
         self.came = dict.fromkeys(self.messages, 0)

@@ -3,11 +3,20 @@ threads of the work come to their turn; a cut can be looked at again from the im
 import contextlib
 import os
 import pathlib
+import poplib
 import random
+import sys
 import threading
 
 from power_disks import LOSSES, Disks
+from power_folder import ForgetfulFolder
 from power_work import Place, Work
+
+
+# What a program that does not do what it should makes the work and the look afterwards end with.
+FAILURES = (OSError, EOFError, AssertionError, AttributeError, LookupError, ValueError, poplib.error_proto)
+
+STRICT = "strict"  # in the place of a file system's name: the letter of POSIX
 
 
 class Trial:
@@ -16,8 +25,8 @@ class Trial:
     def __init__(self, folder, kind, disks, seed):
         self.folder = pathlib.Path(folder)
         self.random = random.Random(seed)
-        self.name = f"{kind}, {disks} disk{'s' if disks > 1 else ''}, seed {seed}"
-        self.disks = Disks(folder, kind, disks)
+        self.name = f"{kind} on {disks}, seed {seed}"
+        self.disks = ForgetfulFolder(folder) if kind == STRICT else Disks(folder, kind, disks)
         self.work = Work()
         self.cuts, self.acknowledged, self.operations = 0, 0, 0
         self.slowest_start = 0.0
@@ -46,6 +55,7 @@ class Trial:
         self.random.shuffle(alone)
         with self.disks.recorded(), changed_environment(environment or {}):
             try:
+                self.work.begin(self.place, self.disks.position)
                 for group in [*([one] for one in alone), [*alone, deliver]]:
                     self.restart_at_times()
                     together(group, self.random)
@@ -62,7 +72,7 @@ class Trial:
         elif fermo.process and fate < 0.4:
             fermo.kill()
         if not fermo.process:
-            fermo.start()
+            self.work.start(self.place, self.disks.position)
 
     def acknowledgements(self):
         mail, users = self.work.mail, self.work.users
@@ -90,7 +100,7 @@ class Trial:
                 finally:
                     if self.place.fermo.process:
                         self.place.fermo.kill()
-        except (OSError, EOFError, AssertionError, LookupError) as error:
+        except FAILURES as error:
             wrong, found = [f"{type(error).__name__}: {error}"], None
         return [f"{where}: {one}" for one in wrong], found
 
@@ -106,9 +116,19 @@ class Trial:
             wrong, found = self.try_cut(*last)
             problems += wrong
         if not problems:
-            self.disks.continue_after(*last)
-            self.work.settle(last[0], found)
+            self.go_on_after(last, found)
         return problems
+
+    def go_on_after(self, cut, found):
+        self.disks.continue_after(*cut)
+        self.work.settle(cut[0], found)
+
+
+def with_own_mounts():
+    """Begins this program anew with mounts of its own: they end with the last process that can see them, however it ends."""
+    if os.geteuid() == 0 and not os.environ.get("FERMO_OWN_MOUNTS"):
+        os.environ["FERMO_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
 
 
 @contextlib.contextmanager

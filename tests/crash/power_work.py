@@ -39,6 +39,15 @@ def password_of(user):
     return "secret of " + user
 
 
+def users_file(place):
+    path = place.fermo.data / "users"
+    return path.read_bytes() if path.exists() else b""
+
+
+def has_user(users, name):
+    return re.search(rb"(?m)^%s:" % name.encode(), users) is not None
+
+
 class RecordedServer(ScriptedServer):
     """Notes at which position a message goes."""
 
@@ -70,7 +79,9 @@ class Account:
         return f"{self.name}:" + (FETCHED_FOR if self.name == "maildrop" else str(place.target / self.name))
 
     def fetcher(self, place):
-        options = ["--allow-plaintext", "--archive", str(place.target / f"archive-{self.name}")]
+        options = ["--allow-plaintext"]
+        if self.name == "maildir":
+            options += ["--archive", str(place.target / "archive")]
         if self.name == "maildrop":
             options += ["--data", str(place.fermo.data), "--config", str(place.fermo.config)]
         return Fetcher(place.state / self.name, f"pop3://127.0.0.1:{self.port}", target=self.target(place), options=options)
@@ -84,7 +95,9 @@ class Account:
 
     def judge_archive(self, place, cut):
         """The name of a copy says what it holds."""
-        copies = list((place.target / f"archive-{self.name}").glob("????-??/*.zst"))
+        if self.name != "maildir":
+            return []
+        copies = list((place.target / "archive").glob("????-??/*.zst"))
         wanted = {hashlib.sha256(content).hexdigest()[:22] for content in self.source.contents_until(cut)}
         lost = wanted - {copy.name.split(".")[-3] for copy in copies}
         wrong = [f"{self.name}: {len(lost)} messages are not in the archive"] if lost else []
@@ -111,20 +124,27 @@ class Work:
     def __init__(self):
         self.mail = Mail()
         self.accounts = [Account("maildir", "keep"), Account("mbox", "delete"), Account("maildrop", "delete")]
-        self.users = None
+        self.users, self.certificate = Versions("password file"), Versions("certificate")
         self.changes = 0
 
     def prepare(self, place):
         """Before anything is recorded."""
-        for path in (place.fermo.data, place.state, place.target):
+        for path in (place.state, place.target):
             path.mkdir(mode=0o700)
-        for user in (*USERS, FETCHED_FOR):
-            place.fermo.add_user(user, password_of(user))
-        self.users = Versions((place.fermo.data / "users").read_bytes())
         for account in self.accounts:
-            account.fetcher(place)  # makes the folder
+            account.fetcher(place)  # makes its folder
 
     # --- While it is recorded ----------------------------------------------------------------------------------------
+
+    def begin(self, place, position):
+        """The first users make the data folder."""
+        for user in (*USERS, FETCHED_FOR):
+            if not has_user(users_file(place), user):
+                self.change_user(place, position, "add", user)
+
+    def start(self, place, position):
+        place.fermo.start()
+        self.certificate.add(place.fermo.certificate.read_bytes(), Event(0, position()))
 
     def deliver(self, place, position, count, draw):
         with smtplib.LMTP("127.0.0.1", place.fermo.ports["lmtp"], timeout=60) as client:
@@ -174,15 +194,17 @@ class Work:
     def change_users(self, place, position, count, draw):
         for _ in range(count):
             self.changes += 1
-            event = Event(position())
-            user = f"user{self.changes}"
             if draw.random() < 0.5:
-                place.fermo.run("user", "password", FETCHED_FOR, "--password-stdin",
-                                input=password_of(FETCHED_FOR).encode() + b"\n")
+                self.change_user(place, position, "password", FETCHED_FOR)
             else:
-                place.fermo.add_user(user, password_of(user))
-            event.acknowledged = position()
-            self.users.add((place.fermo.data / "users").read_bytes(), event)
+                self.change_user(place, position, "add", f"user{self.changes}")
+
+    def change_user(self, place, position, change, user):
+        event = Event(position())
+        place.fermo.run("user", change, user, "--password-stdin", input=password_of(user).encode() + b"\n")
+        event.acknowledged = position()
+        assert has_user(users_file(place), user), f"{user} was added and is not there"
+        self.users.add(users_file(place), event)
 
     def fetch(self, place, position, account, count, draw):
         """New messages come to the server, and are fetched; more than once, since a ledger is written to anew at times."""
@@ -194,16 +216,30 @@ class Work:
                     account.source.came[uid] = position()
                     account.source.messages[uid] = content
                     server.left = [*server.left, (uid, content)]
+                if draw.random() < 0.3:
+                    self.fetch_and_kill(account.fetcher(place), account.mode, draw)
                 account.fetcher(place).run(account.mode)
+                account.source.note_fetched(position())
+
+    @staticmethod
+    def fetch_and_kill(fetcher, mode, draw):
+        """The instant is drawn, within what such a run takes. What it left is not synced, and the next run finds it."""
+        process = subprocess.Popen(fetcher.command(mode), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=draw.uniform(0, 0.1))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     # --- After a cut -------------------------------------------------------------------------------------------------
 
     def look(self, place, cut):
         """Starts the program again; returns what is wrong, what mail was found, and how long the first session had to wait."""
-        octets = (place.fermo.data / "users").read_bytes() if (place.fermo.data / "users").exists() else b""
-        wrong = self.users.judge(cut, octets)
-        if wrong:
-            return wrong, None, 0
+        users = users_file(place)
+        wrong = self.users.judge(cut, users)
+        if wrong or not has_user(users, FETCHED_FOR):
+            # Without users nothing can have been acknowledged.
+            return wrong or self.mail.judge(cut, []), ([], users, b""), 0
         found, begun, first = [], time.monotonic(), None
         place.fermo.start()
         for user in USERS:
@@ -211,21 +247,22 @@ class Work:
                 found.append((user, unique_id, self.token_of(content)))
             first = first or time.monotonic() - begun
         wrong += self.mail.judge(cut, found)
+        certificate = place.fermo.certificate.read_bytes()
+        wrong += self.certificate.judge(cut, certificate, or_new=True)
         for account in self.accounts:
             wrong += self.fetch_again(place, account, cut)
         place.fermo.stop()
-        return wrong, (found, octets), first
+        return wrong, (found, users, certificate), first
 
     def fetch_again(self, place, account, cut):
         remaining = account.source.at(cut)
         server = ScriptedServer(remaining, port=account.port)
         with server:
             fetcher = account.fetcher(place)
-            fetcher.run(account.mode)
-            again = fetcher.run(account.mode)["fetched"]
+            fetched, again = fetcher.run(account.mode)["fetched"], fetcher.run(account.mode)["fetched"]
         wrong = []
-        if again:
-            wrong.append(f"{account.name}: {again} fetched by a second run after the cut")
+        if fetched > account.source.fetched_again_max(cut) or again:
+            wrong.append(f"{account.name}: {fetched} fetched by the first run after the cut, {again} by the second one")
         if server.messages != (remaining if account.mode == "keep" else []):
             wrong.append(f"{account.name}: the server holds {len(server.messages)} messages after {account.mode}")
         wrong += account.judge_archive(place, cut)
@@ -238,8 +275,9 @@ class Work:
         return wrong
 
     def settle(self, cut, found):
-        mail, octets = found
+        mail, users, certificate = found
         self.mail.settle(mail)
-        self.users.settle(octets)
+        self.users.settle(users)
+        self.certificate.settle(certificate)
         for account in self.accounts:
             account.source.settle(cut)

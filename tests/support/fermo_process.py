@@ -2,6 +2,7 @@
 import contextlib
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -16,12 +17,18 @@ START_SECONDS_MAX = 60  # a sanitizer's build on a busy machine
 
 
 def free_ports(count):
-    """That many ports, no two of them the same: each is held until the last is drawn."""
+    """That many ports, no two of them the same: each is held until the last is drawn. None is of those that the kernel gives to whoever
+    connects: a server that starts again would find it taken."""
+    given_to_clients, _ = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = []
     with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+        while len(ports) < count:
+            port = random.SystemRandom().randrange(10_000, max(given_to_clients, 20_000))
+            probe = held.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                ports.append(port)
+    return ports
 
 
 def free_port():
