@@ -172,6 +172,8 @@ inline constexpr std::size_t log_text_octets_max = 128;
 /// One request or reply. The largest is a list of `scan_listings_at_once_max` maildrops: 512 × (320 + 20) octets = 170
 /// KiB.
 inline constexpr std::size_t store_ipc_frame_octets_max = 256 * 1024;
+/// With the number of a channel before it.
+inline constexpr std::size_t ipc_frame_octets_max = store_ipc_frame_octets_max + 16;
 /// Connections at once, each with a thread; a command needs one or two.
 inline constexpr std::size_t store_ipc_connections_max = 64;
 /// Messages that are being read at once in one snapshot.

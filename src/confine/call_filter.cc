@@ -70,23 +70,23 @@ int allow_threads(void* filter) {
   return ::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, nullptr);
 }
 
-int allow(void* filter, const char* call) {
+int add(void* filter, std::uint32_t action, const char* call) {
   if (std::strcmp(call, "clone") == 0) return allow_threads(filter);
   const int number = ::seccomp_syscall_resolve_name(call);
   if (number == __NR_SCMP_ERROR) return 0;
-  const int added = ::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 0, nullptr);
+  const int added = ::seccomp_rule_add_array(filter, action, number, 0, nullptr);
   return added == -EEXIST || added == -EDOM ? 0 : added;
 }
 
 }  // namespace
 
-Result<void> allow_only(std::span<const char* const> calls) {
+Result<void> allow_only(std::span<const char* const> calls, std::span<const char* const> refused) {
   const FilterPointer filter(::seccomp_init(forbidden));
   if (!filter) return error_code(ENOMEM, boost::system::system_category());
   int done = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
-  for (const char* call : calls) {
-    if (done != 0) break;
-    done = allow(filter.get(), call);
+  for (std::size_t i = 0; done == 0 && i < calls.size(); ++i) done = add(filter.get(), SCMP_ACT_ALLOW, calls[i]);
+  for (std::size_t i = 0; done == 0 && i < refused.size(); ++i) {
+    done = add(filter.get(), SCMP_ACT_ERRNO(EACCES), refused[i]);
   }
   prepare();
   if (done == 0) done = ::seccomp_load(filter.get());

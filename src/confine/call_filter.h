@@ -31,13 +31,15 @@ Calls reading_files();
 Calls writing_files();
 /// Waiting for many descriptors.
 Calls waiting();
+/// Opening and looking at files, for those who may not: libraries try it, and go on without.
+Calls tries_of_libraries();
 
 }  // namespace calls
 
-/// From now on every thread of this process makes only these calls; any other one ends the process by SIGSYS. A name
-/// that this machine does not have is left out. Needs no_new_privs. May be called again to take more away. Errors: the
-/// system's; what a filter forbids stays forbidden.
-Result<void> allow_only(std::span<const char* const> calls);
+/// From now on every thread of this process makes only these calls; one of `refused` fails with EACCES, and any other
+/// one ends the process by SIGSYS. A name that this machine does not have is left out. Needs no_new_privs. May be
+/// called again to take more away. Errors: the system's; what a filter forbids stays forbidden.
+Result<void> allow_only(std::span<const char* const> calls, std::span<const char* const> refused = {});
 
 /// Whether this kernel can filter.
 bool can_filter_calls();

@@ -52,7 +52,9 @@ Calls basic() {
           "getegid",
           "sched_getaffinity",
           "fstat",
-          "sysinfo"};
+          "sysinfo",
+          "getcpu",
+          "getppid"};
 }
 
 Calls threads() {
@@ -85,6 +87,11 @@ Calls writing_files() {
 Calls waiting() {
   return {"epoll_create1",  "epoll_ctl",       "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd2",
           "timerfd_create", "timerfd_settime", "select",     "pselect6",    "pipe2"};
+}
+
+Calls tries_of_libraries() {
+  return {"open",   "openat",    "stat",       "lstat",    "newfstatat", "statx",
+          "access", "faccessat", "faccessat2", "readlink", "readlinkat"};
 }
 
 }  // namespace calls

@@ -73,9 +73,9 @@ Protection confine(std::span<const PathRule> paths) {
   return protection;
 }
 
-void confine_calls(const Calls& calls, Protection& protection) {
+void confine_calls(const Calls& calls, Protection& protection, const Calls& refused) {
   if (has_sanitizer()) return;
-  if (const auto filtered = allow_only(calls); filtered) {
+  if (const auto filtered = allow_only(calls, refused); filtered) {
     protection.filter = true;
   } else {
     protection.missing.push_back(

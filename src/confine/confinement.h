@@ -24,7 +24,8 @@ bool has_sanitizer();
 /// before any is started. Nothing that fails ends the process.
 Protection confine(std::span<const PathRule> paths);
 
-/// The second half, once the process has what it needs: nothing but these calls, for all threads. Adds to `protection`.
-void confine_calls(const Calls& calls, Protection& protection);
+/// The second half, once the process has what it needs: nothing but these calls, for all threads, see allow_only().
+/// Adds to `protection`.
+void confine_calls(const Calls& calls, Protection& protection, const Calls& refused = {});
 
 }  // namespace fermo::confine

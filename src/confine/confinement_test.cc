@@ -132,6 +132,16 @@ TEST_F(ConfinementTest, ACallThatIsNotOnTheListEndsTheProcess) {
   EXPECT_EQ(WTERMSIG(status), SIGSYS);
 }
 
+TEST_F(ConfinementTest, WhatLibrariesTryFailsAndNothingElseHappens) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  EXPECT_EQ(status_of([] {
+              Protection protection = confine({});
+              confine_calls(calls::basic(), protection, calls::tries_of_libraries());
+              return protection.filter && ::open("/dev/null", O_RDONLY) < 0 && errno == EACCES;
+            }),
+            0);
+}
+
 TEST_F(ConfinementTest, ThreadsMayBeStartedAndProcessesMayNot) {
   if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
   const int status = status_of([] {

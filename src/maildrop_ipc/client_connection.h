@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "maildrop/error.h"
-#include "maildrop_ipc/frame_socket.h"
+#include "maildrop_ipc/line.h"
 #include "maildrop_ipc/wire.h"
 
 namespace fermo::maildrop_ipc {
@@ -23,11 +23,9 @@ class ClientConnection {
   static Result<std::shared_ptr<ClientConnection>> open(const std::filesystem::path& path,
                                                         std::chrono::milliseconds reply_time_max);
 
-  explicit ClientConnection(FrameSocket socket) : socket_(std::move(socket)) {}
+  explicit ClientConnection(std::unique_ptr<Line> line) : line_(std::move(line)) {}
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
-  /// Waits for the other side to let go of what the connection held, so that this has ended when the destructor has.
-  ~ClientConnection();
 
   /// Asks and waits. Errors: that of the reply; `when_lost` when the request went out whole and no reply of this kind
   /// came back; unavailable when it could not be sent.
@@ -45,7 +43,7 @@ class ClientConnection {
   error_code give_up(maildrop::Error error);
 
   std::mutex mutex_;
-  FrameSocket socket_;
+  const std::unique_ptr<Line> line_;
   bool lost_ = false;
 };
 

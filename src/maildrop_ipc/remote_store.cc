@@ -61,29 +61,41 @@ class RemoteDelivery final : public maildrop::Delivery {
 
 class RemoteCursor final : public maildrop::Cursor {
  public:
-  RemoteCursor(Connection connection, const reply::Reading& reading)
-      : connection_(std::move(connection)), id_(reading.cursor), summary_(reading.summary) {}
-  ~RemoteCursor() override { (void)connection_->ask<reply::Done>(request::CloseCursor{id_}); }
+  RemoteCursor(Connection connection, reply::Reading reading)
+      : connection_(std::move(connection)),
+        id_(reading.cursor),
+        summary_(reading.summary),
+        ahead_(std::move(reading.piece)),
+        ended_(reading.ended) {}
+  ~RemoteCursor() override {
+    if (!ended_) (void)connection_->ask<reply::Done>(request::CloseCursor{id_});
+  }
 
   const mail::WireSummary& summary() const override { return summary_; }
 
   Result<bool> next(std::string& piece) override {
-    auto reply = connection_->ask<reply::Piece>(request::NextPiece{id_});
-    if (!reply) return {boost::system::in_place_error, reply.error()};
-    given_octets_ += reply->octets.size();
+    if (ahead_.empty() && !ended_) {
+      auto reply = connection_->ask<reply::Piece>(request::NextPiece{id_});
+      if (!reply) return {boost::system::in_place_error, reply.error()};
+      ahead_ = std::move(reply->octets);
+      ended_ = reply->ended;
+    }
+    given_octets_ += ahead_.size();
     // A peer that ends early, or goes on, has not given the message it announced.
-    const bool ended = reply->octets.empty();
-    if (given_octets_ > summary_.wire_octets.value || (ended && given_octets_ < summary_.wire_octets.value)) {
+    const bool cut_short = (ended_ || ahead_.empty()) && given_octets_ < summary_.wire_octets.value;
+    if (given_octets_ > summary_.wire_octets.value || cut_short) {
       return {boost::system::in_place_error, make_error_code(maildrop::Error::corrupt)};
     }
-    piece = std::move(reply->octets);
-    return {boost::system::in_place_value, !ended};
+    piece = std::exchange(ahead_, {});
+    return {boost::system::in_place_value, !piece.empty()};
   }
 
  private:
   Connection connection_;
   const CursorId id_;
   const mail::WireSummary summary_;
+  std::string ahead_;  ///< Came, and was not yet given.
+  bool ended_;         ///< Nothing comes after it.
   std::uint64_t given_octets_ = 0;
 };
 
@@ -103,9 +115,9 @@ class RemoteSnapshot final : public maildrop::Snapshot {
   }
 
   Result<std::unique_ptr<maildrop::Cursor>> read(MessageNumber number) override {
-    const auto reading = connection_->ask<reply::Reading>(request::Read{number});
+    auto reading = connection_->ask<reply::Reading>(request::Read{number});
     if (!reading) return reading.error();
-    return std::make_unique<RemoteCursor>(connection_, *reading);
+    return std::make_unique<RemoteCursor>(connection_, std::move(*reading));
   }
 
   Result<void> commit_deletions(std::span<const MessageNumber> numbers) override {
@@ -144,7 +156,12 @@ Result<std::unique_ptr<RemoteStore>> RemoteStore::connect(const std::filesystem:
   return std::unique_ptr<RemoteStore>(new RemoteStore(path, reply_time_max));
 }
 
+std::unique_ptr<RemoteStore> RemoteStore::over(ipc::SocketPool& pool) {
+  return std::unique_ptr<RemoteStore>(new RemoteStore(pool));
+}
+
 Result<std::shared_ptr<ClientConnection>> RemoteStore::new_connection() {
+  if (pool_ != nullptr) return std::make_shared<ClientConnection>(channel_over(*pool_));
   auto connection = ClientConnection::open(path_, reply_time_max_);
   if (!connection && connection.error().category() == boost::system::system_category()) {
     return maildrop::Error::unavailable;

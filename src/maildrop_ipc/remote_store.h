@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "ipc/socket_pool.h"
 #include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
 
@@ -25,6 +26,10 @@ class RemoteStore final : public maildrop::Store, public maildrop::BackupSource 
   static Result<std::unique_ptr<RemoteStore>> connect(
       const std::filesystem::path& path, std::chrono::milliseconds reply_time_max = limits::store_ipc_reply_time_max);
 
+  /// The store of the process at the other end of `pool`, which must outlive this and all it gives out. It obeys what
+  /// serve_channels() does.
+  static std::unique_ptr<RemoteStore> over(ipc::SocketPool& pool);
+
   Result<std::unique_ptr<maildrop::Delivery>> begin_delivery() override;
   Result<std::unique_ptr<maildrop::Snapshot>> open(const DropId& drop) override;
   Result<std::vector<maildrop::DropSummary>> list_drops(const std::optional<DropId>& after, std::size_t count) override;
@@ -40,11 +45,13 @@ class RemoteStore final : public maildrop::Store, public maildrop::BackupSource 
  private:
   RemoteStore(std::filesystem::path path, std::chrono::milliseconds reply_time_max)
       : path_(std::move(path)), reply_time_max_(reply_time_max) {}
+  explicit RemoteStore(ipc::SocketPool& pool) : reply_time_max_(limits::store_ipc_reply_time_max), pool_(&pool) {}
 
   Result<std::shared_ptr<ClientConnection>> new_connection();
 
   const std::filesystem::path path_;
   const std::chrono::milliseconds reply_time_max_;
+  ipc::SocketPool* const pool_ = nullptr;  ///< Null: each connection is one to the socket at path_.
 };
 
 }  // namespace fermo::maildrop_ipc

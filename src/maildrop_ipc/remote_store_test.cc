@@ -19,15 +19,18 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "ipc/frame_socket.h"
 #include "mail/wire_message.h"
 #include "maildrop/memory_maildrop.h"
-#include "maildrop_ipc/frame_socket.h"
 #include "maildrop_ipc/store_service.h"
 #include "maildrop_ipc/wire.h"
 
 namespace fermo::maildrop_ipc {
 namespace {
 
+using ipc::connect_to;
+using ipc::FrameSocket;
+using ipc::listen_at;
 using maildrop::Error;
 
 DropId drop(std::string_view text) {
@@ -210,12 +213,14 @@ TEST_F(RemoteStoreTest, MoreConnectionsThanAllowedAreUnavailable) {
 TEST_F(RemoteStoreTest, AfterStopEveryHandleIsUnavailable) {
   serve();
   const auto remote = connect();
-  ASSERT_TRUE(deliver(*remote, "first\r\n", {{drop("ann"), "", std::nullopt}}));
+  ASSERT_TRUE(
+      deliver(*remote, std::string(limits::message_piece_octets_max + 1, 'x'), {{drop("ann"), "", std::nullopt}}));
   const auto snapshot = remote->open(drop("ann")).value();
   const auto cursor = snapshot->read(MessageNumber::at_index(0)).value();
   const auto delivery = remote->begin_delivery().value();
   service_->stop();
   std::string piece;
+  EXPECT_TRUE(cursor->next(piece).value()) << "the first one has come already";
   EXPECT_EQ(cursor->next(piece).error(), Error::unavailable);
   EXPECT_EQ(snapshot->scan_listings(MessageNumber::at_index(0), 1).error(), Error::unavailable);
   EXPECT_EQ(delivery->append("x").error(), Error::unavailable);
@@ -318,12 +323,9 @@ TEST_F(RemoteStoreTest, AMessageThatEndsEarlyIsNotPassedOffAsWhole) {
   const std::string done = encode(Reply(reply::Done{}));
   auto server = std::make_unique<FakeServer>(socket_path_, std::vector{done});
   const auto remote = connect();
-  const std::vector replies{done,
-                            encode(Reply(reply::Opened{{1, Octets{9}}})),
-                            encode(Reply(reply::Reading{1, {Octets{9}, Octets{9}, Octets{0}}})),
-                            encode(Reply(reply::Piece{"half"})),
-                            encode(Reply(reply::Piece{})),
-                            done};
+  const std::vector replies{done, encode(Reply(reply::Opened{{1, Octets{9}}})),
+                            encode(Reply(reply::Reading{1, {Octets{9}, Octets{9}, Octets{0}}, "half", false})),
+                            encode(Reply(reply::Piece{{}, true})), done};
   server = std::make_unique<FakeServer>(socket_path_, replies);
   const auto snapshot = remote->open(drop("ann")).value();
   const auto cursor = snapshot->read(MessageNumber::at_index(0)).value();

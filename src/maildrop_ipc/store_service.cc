@@ -27,13 +27,13 @@ error_code system_error() {
   return {errno, boost::system::system_category()};
 }
 
-bool may_connect(const FrameSocket& socket) {
+bool may_connect(const ipc::FrameSocket& socket) {
   const auto user = socket.peer_user();
   return user && (*user == ::geteuid() || *user == 0);
 }
 
 /// Answers requests until the peer goes or asks for what it may not.
-void converse(FrameSocket& socket, StoreSession session) {
+void converse(ipc::FrameSocket& socket, StoreSession session) {
   std::string payload;
   while (socket.receive(payload)) {
     const auto request = decode_request(payload);
@@ -48,12 +48,21 @@ void converse(FrameSocket& socket, StoreSession session) {
 Result<std::unique_ptr<StoreService>> StoreService::start(maildrop::Store& store, const std::filesystem::path& path,
                                                           std::size_t connections_max,
                                                           maildrop::BackupSource* backups) {
+  auto listener = ipc::listen_at(path);
+  if (!listener) return listener.error();
   Descriptor wake(::eventfd(0, EFD_CLOEXEC));
   if (!wake) return system_error();
-  auto listener = listen_at(path);
-  if (!listener) return listener.error();
   return std::unique_ptr<StoreService>(
       new StoreService(store, path, connections_max, backups, std::move(*listener), std::move(wake)));
+}
+
+Result<std::unique_ptr<StoreService>> StoreService::start_on(maildrop::Store& store, Descriptor listener,
+                                                             std::size_t connections_max,
+                                                             maildrop::BackupSource* backups) {
+  Descriptor wake(::eventfd(0, EFD_CLOEXEC));
+  if (!wake) return system_error();
+  return std::unique_ptr<StoreService>(
+      new StoreService(store, {}, connections_max, backups, std::move(listener), std::move(wake)));
 }
 
 StoreService::StoreService(maildrop::Store& store, std::filesystem::path path, std::size_t connections_max,
@@ -71,7 +80,7 @@ void StoreService::stop() {
     stop_.request_stop();
     ::eventfd_write(wake_.get(), 1);
     acceptor_.join();
-    ::unlink(path_.c_str());
+    if (!path_.empty()) ::unlink(path_.c_str());
     {
       const std::lock_guard lock(mutex_);
       for (auto& connection : connections_) {
@@ -101,7 +110,7 @@ void StoreService::accept_one() {
     }
     return;
   }
-  FrameSocket socket(std::move(accepted));
+  ipc::FrameSocket socket(std::move(accepted));
   if (!may_connect(socket)) return;
   reap_ended();
   if (connections_.size() >= connections_max_) {

@@ -10,9 +10,9 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "ipc/frame_socket.h"
 #include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
-#include "maildrop_ipc/frame_socket.h"
 
 namespace fermo::maildrop_ipc {
 
@@ -27,6 +27,11 @@ class StoreService {
                                                      std::size_t connections_max = limits::store_ipc_connections_max,
                                                      maildrop::BackupSource* backups = nullptr);
 
+  /// The same on a socket that listens already, and that somebody else removes.
+  static Result<std::unique_ptr<StoreService>> start_on(maildrop::Store& store, Descriptor listener,
+                                                        std::size_t connections_max = limits::store_ipc_connections_max,
+                                                        maildrop::BackupSource* backups = nullptr);
+
   StoreService(const StoreService&) = delete;
   StoreService& operator=(const StoreService&) = delete;
   ~StoreService() { stop(); }
@@ -37,8 +42,9 @@ class StoreService {
 
  private:
   struct Connection {
-    explicit Connection(FrameSocket connected) : socket(std::make_unique<FrameSocket>(std::move(connected))) {}
-    std::unique_ptr<FrameSocket> socket;  ///< None: the connection has ended and its thread is about to.
+    explicit Connection(ipc::FrameSocket connected)
+        : socket(std::make_unique<ipc::FrameSocket>(std::move(connected))) {}
+    std::unique_ptr<ipc::FrameSocket> socket;  ///< None: the connection has ended and its thread is about to.
     std::thread thread;
   };
 
@@ -51,7 +57,7 @@ class StoreService {
   void serve(Connection& connection);
 
   maildrop::Store& store_;
-  const std::filesystem::path path_;
+  const std::filesystem::path path_;  ///< Empty: not ours to remove.
   const std::size_t connections_max_;
   maildrop::BackupSource* const backups_;
   const Descriptor listener_;

@@ -78,6 +78,10 @@ StoreSession::Answer StoreSession::obey(const request::Finish& finish) {
 
 StoreSession::Answer StoreSession::obey(const request::Open& open) {
   if (!is_free()) return std::nullopt;
+  // It may have been granted to a store that was started anew since.
+  if (grants_ != nullptr && !grants_->take(open.drop, Grants::Clock::now())) {
+    return reply::Failed{maildrop::Error::unavailable};
+  }
   auto snapshot = store_.open(open.drop);
   if (!snapshot) return failed(snapshot.error());
   snapshot_ = std::move(*snapshot);
@@ -96,19 +100,42 @@ StoreSession::Answer StoreSession::obey(const request::Read& read) {
   if (cursors_.size() >= limits::store_ipc_cursors_max) return reply::Failed{maildrop::Error::unavailable};
   auto cursor = snapshot_->read(read.number);
   if (!cursor) return failed(cursor.error());
-  const auto summary = (*cursor)->summary();
+  Reading reading{std::move(*cursor), 0};
+  reply::Reading reply{0, reading.cursor->summary(), {}, false};
+  const auto ended = next_piece(reading, reply.piece);
+  if (!ended) return failed(ended.error());
+  reply.ended = *ended;
+  if (reply.ended) return reply;
   // 2^32 reads later the numbers begin again; a connection that holds one cursor for so long loses nothing but itself.
-  if (!cursors_.try_emplace(++last_cursor_, std::move(*cursor)).second) return std::nullopt;
-  return reply::Reading{last_cursor_, summary};
+  reply.cursor = ++last_cursor_;
+  if (!cursors_.try_emplace(reply.cursor, std::move(reading)).second) return std::nullopt;
+  return reply;
+}
+
+/// Whether this was the last one: whoever reads need not ask once more to learn it.
+Result<bool> StoreSession::next_piece(Reading& reading, std::string& piece) {
+  const auto more = reading.cursor->next(piece);
+  if (!more) return more;
+  if (!*more) {
+    piece.clear();
+    return {boost::system::in_place_value, true};
+  }
+  reading.given_octets += piece.size();
+  if (reading.given_octets < reading.cursor->summary().wire_octets.value) return {boost::system::in_place_value, false};
+  std::string nothing;
+  const auto beyond = reading.cursor->next(nothing);
+  if (!beyond) return beyond;
+  return {boost::system::in_place_value, !*beyond};
 }
 
 StoreSession::Answer StoreSession::obey(const request::NextPiece& next) {
   const auto cursor = cursors_.find(next.cursor);
   if (cursor == cursors_.end()) return std::nullopt;
-  reply::Piece piece;
-  const auto more = cursor->second->next(piece.octets);
-  if (!more) return failed(more.error());
-  if (!*more) piece.octets.clear();
+  reply::Piece piece{{}, false};
+  const auto ended = next_piece(cursor->second, piece.octets);
+  if (!ended) return failed(ended.error());
+  piece.ended = *ended;
+  if (piece.ended) cursors_.erase(cursor);
   return piece;
 }
 
@@ -139,35 +166,35 @@ StoreSession::Answer StoreSession::obey(const request::CommitDeletions&) {
 // --- The store itself ------------------------------------------------------------------------------------------------
 
 StoreSession::Answer StoreSession::obey(const request::ListDrops& list) {
-  if (!is_free()) return std::nullopt;
+  if (!may_manage()) return std::nullopt;
   auto drops = store_.list_drops(list.after, list.count);
   if (!drops) return failed(drops.error());
   return reply::Drops{std::move(*drops)};
 }
 
 StoreSession::Answer StoreSession::obey(const request::ListImported& list) {
-  if (!is_free()) return std::nullopt;
+  if (!may_manage()) return std::nullopt;
   auto unique_ids = store_.list_imported(list.drop, list.after, list.count);
   if (!unique_ids) return failed(unique_ids.error());
   return reply::Imported{std::move(*unique_ids)};
 }
 
 StoreSession::Answer StoreSession::obey(const request::Recount& recount) {
-  if (!is_free()) return std::nullopt;
+  if (!may_manage()) return std::nullopt;
   const auto listing = store_.recount(recount.drop);
   if (!listing) return failed(listing.error());
   return reply::Counted{*listing};
 }
 
 StoreSession::Answer StoreSession::obey(const request::Sweep&) {
-  if (!is_free()) return std::nullopt;
+  if (!may_manage()) return std::nullopt;
   const auto report = store_.sweep();
   if (!report) return failed(report.error());
   return reply::Swept{*report};
 }
 
 StoreSession::Answer StoreSession::obey(const request::BackUp& back_up) {
-  if (!is_free()) return std::nullopt;
+  if (!may_manage()) return std::nullopt;
   if (backups_ == nullptr) return not_backed_up({maildrop::Error::unsupported, "this store cannot be backed up"});
   const auto made = backups_->back_up(back_up.order, stop_);
   if (!made) return not_backed_up(made.error());

@@ -9,6 +9,7 @@
 
 #include "maildrop/backup.h"
 #include "maildrop/maildrop.h"
+#include "maildrop_ipc/grants.h"
 #include "maildrop_ipc/wire.h"
 
 namespace fermo::maildrop_ipc {
@@ -22,6 +23,11 @@ class StoreSession {
   explicit StoreSession(maildrop::Store& store, maildrop::BackupSource* backups = nullptr, std::stop_token stop = {})
       : store_(store), backups_(backups), stop_(std::move(stop)) {}
 
+  /// For the process with the network, over a channel: it is greeted, opens a maildrop only by one of `grants`, which
+  /// must outlive this, and calls nothing on the store itself.
+  StoreSession(maildrop::Store& store, Grants& grants)
+      : store_(store), backups_(nullptr), grants_(&grants), greeted_(true) {}
+
   /// Blocks as long as the store does. Nothing when the request is not one that may come now: the connection must be
   /// closed.
   std::optional<Reply> answer(const Request& request);
@@ -29,6 +35,12 @@ class StoreSession {
  private:
   using Answer = std::optional<Reply>;
 
+  struct Reading {
+    std::unique_ptr<maildrop::Cursor> cursor;
+    std::uint64_t given_octets;
+  };
+
+  static Result<bool> next_piece(Reading& reading, std::string& piece);
   Answer obey(const request::Hello& hello);
   Answer obey(const request::BeginDelivery&);
   Answer obey(const request::Append& append);
@@ -49,10 +61,12 @@ class StoreSession {
 
   /// The connection has not been given to a delivery or to a snapshot.
   bool is_free() const { return !delivery_ && !delivery_over_ && !snapshot_; }
+  bool may_manage() const { return grants_ == nullptr && is_free(); }
 
   maildrop::Store& store_;
   maildrop::BackupSource* const backups_;
   const std::stop_token stop_;
+  Grants* const grants_ = nullptr;  ///< Null: any maildrop may be opened.
   bool greeted_ = false;
 
   std::unique_ptr<maildrop::Delivery> delivery_;
@@ -62,7 +76,7 @@ class StoreSession {
 
   std::unique_ptr<maildrop::Snapshot> snapshot_;
   std::vector<MessageNumber> marked_;
-  std::map<CursorId, std::unique_ptr<maildrop::Cursor>> cursors_;  ///< After snapshot_: destroyed before it.
+  std::map<CursorId, Reading> cursors_;  ///< After snapshot_: destroyed before it.
   CursorId last_cursor_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,13 +45,18 @@ class StoreSessionTest : public testing::Test {
     return session;
   }
 
-  void deliver_one() {
+  void deliver_one(std::string_view wire = message) {
     auto session = greeted();
     ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
-    ASSERT_TRUE(is<reply::Done>(session.answer(request::Append{message})));
+    for (std::string_view rest = wire; !rest.empty(); rest.remove_prefix(std::min(rest.size(), piece_octets))) {
+      ASSERT_TRUE(is<reply::Done>(session.answer(request::Append{std::string(rest.substr(0, piece_octets))})));
+    }
     ASSERT_TRUE(is<reply::Done>(session.answer(request::AddRecipients{{{drop("ann"), "", std::nullopt}}})));
-    ASSERT_TRUE(is<reply::Delivered>(session.answer(request::Finish{summary_of(message), {}})));
+    ASSERT_TRUE(is<reply::Delivered>(session.answer(request::Finish{summary_of(wire), {}})));
   }
+
+  static constexpr std::size_t piece_octets = limits::message_piece_octets_max;
+  const std::string large_ = std::string(message) + std::string(piece_octets, 'x');
 
   ManualClock clock_;
   maildrop::MemoryMaildrop store_{clock_};
@@ -157,7 +164,7 @@ TEST_F(StoreSessionTest, AConnectionHasOnePurpose) {
   }
 }
 
-TEST_F(StoreSessionTest, ReadsAMessageToItsEnd) {
+TEST_F(StoreSessionTest, ASmallMessageComesWithTheReplyAndLeavesNoCursor) {
   deliver_one();
   auto session = greeted();
   const auto opened = session.answer(request::Open{drop("ann")});
@@ -165,19 +172,33 @@ TEST_F(StoreSessionTest, ReadsAMessageToItsEnd) {
   EXPECT_EQ(std::get<reply::Opened>(*opened).listing.messages, 1u);
   const auto reading = session.answer(request::Read{MessageNumber::at_index(0)});
   ASSERT_TRUE(is<reply::Reading>(reading));
-  const auto cursor = std::get<reply::Reading>(*reading).cursor;
-  const auto piece = session.answer(request::NextPiece{cursor});
-  ASSERT_TRUE(is<reply::Piece>(piece));
-  EXPECT_EQ(std::get<reply::Piece>(*piece).octets, message);
-  const auto end = session.answer(request::NextPiece{cursor});
-  ASSERT_TRUE(is<reply::Piece>(end));
-  EXPECT_EQ(std::get<reply::Piece>(*end).octets, "");
-  EXPECT_TRUE(is<reply::Done>(session.answer(request::CloseCursor{cursor})));
-  EXPECT_FALSE(session.answer(request::NextPiece{cursor}));
+  EXPECT_EQ(std::get<reply::Reading>(*reading).piece, message);
+  EXPECT_TRUE(std::get<reply::Reading>(*reading).ended);
+  EXPECT_FALSE(session.answer(request::NextPiece{std::get<reply::Reading>(*reading).cursor}));
+}
+
+TEST_F(StoreSessionTest, ReadsALargeMessageToItsEnd) {
+  deliver_one(large_);
+  auto session = greeted();
+  ASSERT_TRUE(session.answer(request::Open{drop("ann")}));
+  const auto answer = session.answer(request::Read{MessageNumber::at_index(0)});
+  ASSERT_TRUE(is<reply::Reading>(answer));
+  const auto& reading = std::get<reply::Reading>(*answer);
+  EXPECT_FALSE(reading.ended);
+  std::string whole = reading.piece;
+  bool ended = false;
+  while (!ended) {
+    const auto next = session.answer(request::NextPiece{reading.cursor});
+    ASSERT_TRUE(is<reply::Piece>(next));
+    whole += std::get<reply::Piece>(*next).octets;
+    ended = std::get<reply::Piece>(*next).ended;
+  }
+  EXPECT_EQ(whole, large_);
+  EXPECT_FALSE(session.answer(request::NextPiece{reading.cursor}));
 }
 
 TEST_F(StoreSessionTest, CursorsAreBounded) {
-  deliver_one();
+  deliver_one(large_);
   auto session = greeted();
   ASSERT_TRUE(session.answer(request::Open{drop("ann")}));
   for (std::size_t i = 0; i < limits::store_ipc_cursors_max; ++i) {
@@ -186,6 +207,38 @@ TEST_F(StoreSessionTest, CursorsAreBounded) {
   EXPECT_EQ(error_in(session.answer(request::Read{MessageNumber::at_index(0)})), Error::unavailable);
   ASSERT_TRUE(is<reply::Done>(session.answer(request::CloseCursor{1})));
   EXPECT_TRUE(is<reply::Reading>(session.answer(request::Read{MessageNumber::at_index(0)})));
+}
+
+TEST_F(StoreSessionTest, OverAChannelAMaildropOpensOncePerGrant) {
+  Grants grants;
+  ASSERT_TRUE(grants.add(drop("ann"), Grants::Clock::now()));
+  StoreSession first(store_, grants);
+  EXPECT_EQ(error_in(first.answer(request::Open{drop("bob")})), Error::unavailable);
+  EXPECT_TRUE(is<reply::Opened>(first.answer(request::Open{drop("ann")})));
+  StoreSession second(store_, grants);
+  EXPECT_EQ(error_in(second.answer(request::Open{drop("ann")})), Error::unavailable);
+}
+
+TEST_F(StoreSessionTest, OverAChannelNothingIsAskedOfTheStoreItself) {
+  Grants grants;
+  const std::vector<Request> requests{request::Hello{},
+                                      request::ListDrops{std::nullopt, 1},
+                                      request::ListImported{drop("ann"), std::nullopt, 1},
+                                      request::Recount{drop("ann")},
+                                      request::Sweep{},
+                                      request::BackUp{{"/backups", ""}}};
+  for (const auto& request : requests) {
+    EXPECT_FALSE(StoreSession(store_, grants).answer(request)) << request.index();
+  }
+}
+
+TEST_F(StoreSessionTest, AGrantThatIsNotUsedExpires) {
+  Grants grants;
+  const Grants::Clock::time_point now{};
+  ASSERT_TRUE(grants.add(drop("ann"), now));
+  ASSERT_TRUE(grants.add(drop("ann"), now));
+  EXPECT_TRUE(grants.take(drop("ann"), now + limits::grant_time_max));
+  EXPECT_FALSE(grants.take(drop("ann"), now + limits::grant_time_max + std::chrono::seconds(1)));
 }
 
 TEST_F(StoreSessionTest, MarksNoMoreMessagesThanThereAre) {

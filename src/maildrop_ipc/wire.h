@@ -24,7 +24,7 @@
 namespace fermo::maildrop_ipc {
 
 /// Changes whenever a payload changes its meaning; both sides must have the same.
-inline constexpr std::uint32_t protocol_version = 3;
+inline constexpr std::uint32_t protocol_version = 4;
 
 /// Names a cursor within its connection.
 using CursorId = std::uint32_t;
@@ -123,13 +123,16 @@ struct Opened {
 struct ScanListings {
   std::vector<mail::ScanListing> listings;
 };
+/// With the first piece, so that a small message takes one request.
 struct Reading {
   CursorId cursor;
   mail::WireSummary summary;
+  std::string piece;
+  bool ended;  ///< It is the whole message, every checksum has held, and there is no cursor.
 };
-/// The end of the message when it is empty.
 struct Piece {
   std::string octets;
+  bool ended;  ///< It is the last one, every checksum has held, and the cursor is closed.
 };
 struct Drops {
   std::vector<maildrop::DropSummary> drops;

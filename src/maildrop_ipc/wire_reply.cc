@@ -8,6 +8,9 @@ namespace {
 
 using maildrop_ipc::put;  // those of wire_values.h beside those of here
 
+/// Of a reply with a piece, without the piece.
+constexpr std::size_t reply_head_octets_max = 64;
+
 // The numbers on the wire: never changed and never used again for something else.
 enum class ReplyKind : std::uint8_t {
   done = 1,
@@ -26,6 +29,19 @@ enum class ReplyKind : std::uint8_t {
 
 void put(FieldWriter& out, ReplyKind kind) {
   out.number(static_cast<std::uint8_t>(kind));
+}
+
+void put_piece(FieldWriter& out, const std::string& octets, bool ended) {
+  out.reserve(octets.size() + reply_head_octets_max);
+  out.number(static_cast<std::uint8_t>(ended));
+  out.octets(octets);
+}
+
+/// Nothing but 0 and 1: what can be decoded encodes to the same octets.
+bool get_ended(FieldReader& in) {
+  const auto ended = in.number<std::uint8_t>();
+  if (ended > 1) in.fail();
+  return ended == 1;
 }
 
 void put(FieldWriter& out, const reply::Done&) {
@@ -56,10 +72,11 @@ void put(FieldWriter& out, const reply::Reading& reading) {
   put(out, ReplyKind::reading);
   out.number(reading.cursor);
   put(out, reading.summary);
+  put_piece(out, reading.piece, reading.ended);
 }
 void put(FieldWriter& out, const reply::Piece& piece) {
   put(out, ReplyKind::piece);
-  out.octets(piece.octets);
+  put_piece(out, piece.octets, piece.ended);
 }
 void put(FieldWriter& out, const reply::Drops& reply) {
   put(out, ReplyKind::drops);
@@ -122,7 +139,14 @@ std::optional<Reply> get_backed_up(FieldReader& in) {
 
 Reply get_reading(FieldReader& in) {
   const auto cursor = in.number<CursorId>();
-  return reply::Reading{cursor, get_wire_summary(in)};
+  const auto summary = get_wire_summary(in);
+  const bool ended = get_ended(in);
+  return reply::Reading{cursor, summary, get_octets(in, limits::message_piece_octets_max), ended};
+}
+
+Reply get_piece(FieldReader& in) {
+  const bool ended = get_ended(in);
+  return reply::Piece{get_octets(in, limits::message_piece_octets_max), ended};
 }
 
 std::optional<Reply> get_reply(FieldReader& in) {
@@ -140,7 +164,7 @@ std::optional<Reply> get_reply(FieldReader& in) {
     case ReplyKind::reading:
       return get_reading(in);
     case ReplyKind::piece:
-      return reply::Piece{get_octets(in, limits::message_piece_octets_max)};
+      return get_piece(in);
     case ReplyKind::drops:
       return reply::Drops{get_list(in, limits::scan_listings_at_once_max, get_drop_summary)};
     case ReplyKind::imported:

@@ -59,9 +59,10 @@ std::vector<Reply> every_reply() {
           reply::Delivered{},
           reply::Opened{{2, Octets{300}}},
           reply::ScanListings{{{unique_id("a"), Octets{1}}, {unique_id("b"), Octets{2}}}},
-          reply::Reading{5, summary},
-          reply::Piece{"text"},
-          reply::Piece{},
+          reply::Reading{5, summary, "text", true},
+          reply::Reading{5, summary, "", false},
+          reply::Piece{"text", false},
+          reply::Piece{{}, true},
           reply::Drops{{{drop("ann"), {1, Octets{2}}}}},
           reply::Imported{{unique_id("a"), unique_id("b")}},
           reply::Imported{},
@@ -188,7 +189,7 @@ TEST(Wire, ASummaryThatCannotBeIsRefused) {
   const mail::WireSummary more_than_stored{Octets{11}, Octets{10}, Octets{0}};
   const mail::WireSummary header_beyond_end{Octets{10}, Octets{10}, Octets{11}};
   EXPECT_FALSE(decode_request(encode(Request(request::Finish{more_than_stored, {}}))));
-  EXPECT_FALSE(decode_reply(encode(Reply(reply::Reading{1, header_beyond_end}))));
+  EXPECT_FALSE(decode_reply(encode(Reply(reply::Reading{1, header_beyond_end, {}, false}))));
 }
 
 TEST(Wire, TheLargestOfEverythingFitsOneFrame) {
@@ -206,7 +207,7 @@ TEST(Wire, TheLargestOfEverythingFitsOneFrame) {
   EXPECT_TRUE(decode_reply(encode(Reply(reply::Delivered{ids}))));
   EXPECT_TRUE(decode_reply(encode(Reply(reply::ScanListings{listings}))));
   EXPECT_TRUE(decode_reply(encode(Reply(reply::Drops{drops}))));
-  EXPECT_TRUE(decode_reply(encode(Reply(reply::Piece{std::string(limits::message_piece_octets_max, 'p')}))));
+  EXPECT_TRUE(decode_reply(encode(Reply(reply::Piece{std::string(limits::message_piece_octets_max, 'p'), false}))));
 }
 
 }  // namespace

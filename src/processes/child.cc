@@ -44,6 +44,7 @@ struct Plan {
   std::vector<char*> environment;
   int nothing;  ///< /dev/null
   int notes;    ///< Above note_descriptor.
+  int kept;
   pid_t parent;
 };
 
@@ -61,17 +62,18 @@ struct Plan {
     ::_exit(127);
   }
   ::syscall(SYS_close_range, note_descriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);  // each is close-on-exec anyway
+  if (plan.kept >= 0 && ::dup2(plan.kept, kept_descriptor) < 0) ::_exit(127);
   ::execve("/proc/self/exe", plan.argv.data(), plan.environment.data());
   ::_exit(127);
 }
 
 }  // namespace
 
-Result<Child> Child::start(const std::vector<std::string>& arguments, const Descriptor& notes) {
+Result<Child> Child::start(const std::vector<std::string>& arguments, const Descriptor& notes, int kept) {
   const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const Descriptor above(::fcntl(notes.get(), F_DUPFD_CLOEXEC, note_descriptor + 1));
   if (!nothing || !above) return system_error();
-  Plan plan{{}, environment(), nothing.get(), above.get(), ::getpid()};
+  Plan plan{{}, environment(), nothing.get(), above.get(), kept, ::getpid()};
   std::string program = "fermo";
   std::vector<std::string> copies = arguments;
   plan.argv.push_back(program.data());

@@ -13,15 +13,17 @@ namespace fermo::processes {
 
 /// The descriptor at which a child finds its end of the notes.
 inline constexpr int note_descriptor = 3;
+/// Where a child keeps what it was given to keep: above what it opens itself, so that it is the last that is closed.
+inline constexpr int kept_descriptor = 512;
 
 /// A process that this one started from its own program file. Killed when it is still running as this is destroyed, or
 /// when the thread that started it ends.
 class Child {
  public:
-  /// Runs `fermo ARGUMENTS…` with `notes` as its descriptor 3, standard error as it is here, and nothing else that is
-  /// open here. A new image, not only a copy: it has a layout of memory of its own and nothing of what stands in ours.
-  /// Errors: the system's.
-  static Result<Child> start(const std::vector<std::string>& arguments, const Descriptor& notes);
+  /// Runs `fermo ARGUMENTS…` with `notes` as its descriptor 3, standard error as it is here, `kept` (may be
+  /// none) as long as it lives, and nothing else that is open here. A new image, not only a copy: it has a layout of
+  /// memory of its own and nothing of what stands in ours. Errors: the system's.
+  static Result<Child> start(const std::vector<std::string>& arguments, const Descriptor& notes, int kept = -1);
 
   Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
   Child& operator=(Child&& other) noexcept {

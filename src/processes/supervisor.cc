@@ -16,7 +16,7 @@ bool Supervisor::start() {
 bool Supervisor::start_process() {
   pause_.started(RestartPause::Clock::now());
   auto pair = make_pair(false);
-  auto child = pair ? Child::start(role_.arguments, pair->second) : Result<Child>(pair.error());
+  auto child = pair ? Child::start(role_.arguments, pair->second, role_.kept) : Result<Child>(pair.error());
   if (!child) {
     role_.report("could not be started: " + child.error().message());
     return false;
@@ -99,6 +99,11 @@ void Supervisor::expect_end() {
   const std::lock_guard lock(mutex_);
   ending_ = true;
   changed_.notify_all();
+}
+
+void Supervisor::await_end() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return ending_ && running_ == nullptr; });
 }
 
 void Supervisor::stop() {

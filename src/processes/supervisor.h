@@ -28,6 +28,7 @@ class Supervisor {
     std::function<bool(Supervisor&)> equip;
     /// Told in words how it ended, or why it could not be started, when nobody asked it to end.
     std::function<void(const std::string& how)> report;
+    int kept = -1;  ///< A descriptor that each process keeps open as long as it lives; must outlive the supervisor.
   };
 
   explicit Supervisor(Role role) : role_(std::move(role)) {}
@@ -47,6 +48,8 @@ class Supervisor {
   std::optional<pid_t> pid() const;
   /// It is about to end, and that is right: it is not started again.
   void expect_end();
+  /// Waits until its end was expected and it has ended.
+  void await_end();
   /// Closes its notes, which ends it, and waits until it has ended; what it said last: see end_text(). May be called
   /// again.
   void stop();

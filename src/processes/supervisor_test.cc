@@ -2,6 +2,7 @@
 #include "processes/supervisor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +116,22 @@ TEST_F(SupervisorTest, AChildInheritsNothing) {
   ::unsetenv("FERMO_TEST_SECRET");
   ASSERT_TRUE(started);
   EXPECT_EQ(told->payload, "");
+}
+
+TEST_F(SupervisorTest, AChildKeepsWhatItIsGivenToKeepUntilItEnds) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const Descriptor reader(pipe[0]);
+  auto keeping = role("ObeysNotes");
+  keeping.kept = pipe[1];
+  Supervisor supervisor(std::move(keeping));
+  ASSERT_TRUE(supervisor.start());
+  ::close(pipe[1]);
+  pollfd ended{reader.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&ended, 1, 0), 0);
+  supervisor.stop();
+  EXPECT_EQ(::poll(&ended, 1, 0), 1);
+  EXPECT_EQ(ended.revents & POLLHUP, POLLHUP);
 }
 
 TEST_F(SupervisorTest, AChildThatEndedIsStartedAgain) {

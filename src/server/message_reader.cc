@@ -23,7 +23,11 @@ Result<MessageReader::Piece> MessageReader::next() {
   while (piece.wire.size() < limits::message_piece_octets_max && !piece.ended) {
     const Result<bool> more = cursor_->next(read);
     if (!more) return more.error();
-    if (*more) piece.wire += top_ ? top_->pass(read) : std::string_view(read);
+    if (*more && !top_ && piece.wire.empty()) {
+      piece.wire.swap(read);  // without a copy, which is what most messages are: one piece
+    } else if (*more) {
+      piece.wire += top_ ? top_->pass(read) : std::string_view(read);
+    }
     piece.ended = !*more || (top_ && top_->done());
   }
   if (piece.ended) cursor_.reset();

@@ -11,10 +11,10 @@
 #include "base/descriptor.h"
 #include "base/result.h"
 
-namespace fermo::maildrop_ipc {
+namespace fermo::ipc {
 
 /// A connected stream socket that carries frames: 4 octets of length, little-endian, then 1 to
-/// `limits::store_ipc_frame_octets_max` octets of payload. Blocking. One thread may send and receive while another
+/// `limits::ipc_frame_octets_max` octets of payload. Blocking. One thread may send and receive while another
 /// calls shutdown().
 class FrameSocket {
  public:
@@ -23,8 +23,9 @@ class FrameSocket {
   /// Lets each later receive() wait no longer than this for the next octets.
   void set_receive_time_max(std::chrono::milliseconds time_max);
 
-  /// False when not all of it could be handed to the system; the peer has not got a whole frame then.
-  bool send(std::string_view payload);
+  /// False when not all of it could be handed to the system; the peer has not got a whole frame then. The payload is
+  /// `head` and `rest` together; no copy of either is made.
+  bool send(std::string_view head, std::string_view rest = {});
   /// False at the end of the stream, on a length out of bounds, on a time-out and on any error: the connection is of no
   /// use any more.
   bool receive(std::string& payload);
@@ -52,4 +53,4 @@ Result<FrameSocket> connect_to(const std::filesystem::path& path);
 /// are the system's.
 Result<Descriptor> listen_at(const std::filesystem::path& path);
 
-}  // namespace fermo::maildrop_ipc
+}  // namespace fermo::ipc

@@ -1,4 +1,4 @@
-#include "maildrop_ipc/frame_socket.h"
+#include "ipc/frame_socket.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -18,7 +19,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 
-namespace fermo::maildrop_ipc {
+namespace fermo::ipc {
 namespace {
 
 using Prefix = std::array<char, 4>;
@@ -73,6 +74,15 @@ Descriptor new_socket() {
   return Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
+/// Takes what has been sent from the front.
+void skip(std::array<std::string_view, 3>& parts, std::size_t octets) {
+  for (std::string_view& part : parts) {
+    const std::size_t some = std::min(octets, part.size());
+    part.remove_prefix(some);
+    octets -= some;
+  }
+}
+
 }  // namespace
 
 void FrameSocket::set_receive_time_max(std::chrono::milliseconds time_max) {
@@ -82,25 +92,34 @@ void FrameSocket::set_receive_time_max(std::chrono::milliseconds time_max) {
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
 }
 
-bool FrameSocket::send(std::string_view payload) {
-  FERMO_CHECK(!payload.empty() && payload.size() <= limits::store_ipc_frame_octets_max);
-  Prefix prefix = length_prefix(payload.size());
-  std::string frame(prefix.data(), prefix.size());
-  frame.append(payload);
-  for (std::string_view rest = frame; !rest.empty();) {
-    const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+bool FrameSocket::send(std::string_view head, std::string_view rest) {
+  const std::size_t octets = head.size() + rest.size();
+  FERMO_CHECK(octets > 0 && octets <= limits::ipc_frame_octets_max);
+  const Prefix prefix = length_prefix(octets);
+  std::array<std::string_view, 3> parts = {std::string_view(prefix.data(), prefix.size()), head, rest};
+  while (true) {
+    std::array<iovec, 3> vectors{};
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      vectors[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+      left += parts[i].size();
+    }
+    if (left == 0) return true;
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = vectors.size();
+    const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return false;
-    rest.remove_prefix(static_cast<std::size_t>(sent));
+    skip(parts, static_cast<std::size_t>(sent));
   }
-  return true;
 }
 
 bool FrameSocket::receive(std::string& payload) {
   Prefix prefix;
   if (!receive_whole(prefix.data(), prefix.size())) return false;
   const std::size_t octets = length_in(prefix);
-  if (octets == 0 || octets > limits::store_ipc_frame_octets_max) return false;
+  if (octets == 0 || octets > limits::ipc_frame_octets_max) return false;
   payload.resize(octets);
   return receive_whole(payload.data(), octets);
 }
@@ -161,4 +180,4 @@ Result<Descriptor> listen_at(const std::filesystem::path& path) {
   return socket;
 }
 
-}  // namespace fermo::maildrop_ipc
+}  // namespace fermo::ipc

@@ -1,0 +1,89 @@
+#include "maildrop_ipc/channel_service.h"
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/wire_fields.h"
+#include "ipc/serve_sockets.h"
+#include "maildrop_ipc/line.h"
+#include "maildrop_ipc/store_session.h"
+#include "maildrop_ipc/wire.h"
+
+namespace fermo::maildrop_ipc {
+namespace {
+
+/// The channels of one process on the other side.
+class Channels {
+ public:
+  Channels(maildrop::Store& store, Grants& grants) : store_(store), grants_(grants) {}
+
+  void converse(ipc::FrameSocket& socket) {
+    std::string payload;
+    while (socket.receive(payload)) {
+      FieldReader in(payload);
+      const auto number = in.number<ChannelNumber>();
+      if (in.failed()) return;
+      if (in.whole()) {
+        end(number);
+      } else if (!answer(socket, number, std::string_view(payload).substr(sizeof(ChannelNumber)))) {
+        return;
+      }
+    }
+  }
+
+ private:
+  struct Channel {
+    explicit Channel(maildrop::Store& store, Grants& grants) : session(store, grants) {}
+    std::mutex mutex;
+    StoreSession session;
+  };
+
+  bool answer(ipc::FrameSocket& socket, ChannelNumber number, std::string_view payload) {
+    const auto request = decode_request(payload);
+    const auto channel = request ? channel_of(number) : nullptr;
+    if (!channel) return false;
+    std::optional<Reply> reply;
+    {
+      const std::lock_guard lock(channel->mutex);
+      reply = channel->session.answer(*request);
+    }
+    return reply && socket.send(encode(*reply));
+  }
+
+  /// Null: there are too many.
+  std::shared_ptr<Channel> channel_of(ChannelNumber number) {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = channels_.find(number); known != channels_.end()) return known->second;
+    if (channels_.size() >= limits::store_channels_max) return nullptr;
+    return channels_.emplace(number, std::make_shared<Channel>(store_, grants_)).first->second;
+  }
+
+  void end(ChannelNumber number) {
+    std::shared_ptr<Channel> ended;  // goes after the lock: it may have much to let go
+    const std::lock_guard lock(mutex_);
+    const auto known = channels_.find(number);
+    if (known == channels_.end()) return;
+    ended = std::move(known->second);
+    channels_.erase(known);
+  }
+
+  maildrop::Store& store_;
+  Grants& grants_;
+  std::mutex mutex_;
+  std::unordered_map<ChannelNumber, std::shared_ptr<Channel>> channels_;
+};
+
+}  // namespace
+
+void serve_channels(maildrop::Store& store, Grants& grants, std::vector<Descriptor> sockets) {
+  Channels channels(store, grants);
+  ipc::serve_sockets(std::move(sockets), [&channels](ipc::FrameSocket& socket) { channels.converse(socket); });
+}
+
+}  // namespace fermo::maildrop_ipc
