@@ -36,7 +36,7 @@ struct Finding {
 /// In the child: confines itself as the role would, and tells what came of it.
 [[noreturn]] void confine_and_tell(const RoleRules& rules, const processes::NoteSocket& told) {
   auto protection = confine::confine(rules.paths);
-  confine::confine_calls(confine::joined({rules.calls, confine::calls::sockets()}), protection);
+  confine::confine_calls(confine::joined({rules.calls, confine::calls::sockets()}), protection, rules.refused);
   told.send(number_of(Answer::ready), encode(protection));
   ::_exit(0);
 }

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "fermo/role_notes.h"
 #include "processes/child.h"
 
 namespace fermo::commands {
@@ -18,8 +19,8 @@ bool is_note_socket(int fd) {
 
 }  // namespace
 
-std::vector<RoleRules> all_rules(const config::Config&) {
-  return {keys_rules()};
+std::vector<RoleRules> all_rules(const config::Config& config) {
+  return {keys_rules(), store_rules(config), auth_rules(config), net_rules()};
 }
 
 std::optional<ExitCode> run_role(int argc, const char* const* argv, const Console& console) {
@@ -29,7 +30,11 @@ std::optional<ExitCode> run_role(int argc, const char* const* argv, const Consol
     return ExitCode::usage;
   }
   const processes::NoteSocket notes{Descriptor(processes::note_descriptor)};
-  if (std::string_view(argv[2]) == keys_rules().name) return run_keys(notes);
+  const std::string_view name = argv[2];
+  if (name == name_of(Role::keys)) return run_keys(notes);
+  if (name == name_of(Role::store)) return run_store(notes);
+  if (name == name_of(Role::auth)) return run_auth(notes);
+  if (name == name_of(Role::net)) return run_net(notes);
   return ExitCode::usage;
 }
 

@@ -19,15 +19,22 @@ struct RoleRules {
   std::string_view purpose;  ///< For people, in a few words.
   std::vector<confine::PathRule> paths;
   confine::Calls calls;
+  confine::Calls refused = {};  ///< Fail, where others end it.
 };
 
 RoleRules keys_rules();
+RoleRules store_rules(const config::Config& config);
+RoleRules auth_rules(const config::Config& config);
+RoleRules net_rules();
 
 /// Of every role, in the order in which they are started.
 std::vector<RoleRules> all_rules(const config::Config& config);
 
 /// The life of each role, which gets its orders from `notes`.
 ExitCode run_keys(const processes::NoteSocket& notes);
+ExitCode run_store(const processes::NoteSocket& notes);
+ExitCode run_auth(const processes::NoteSocket& notes);
+ExitCode run_net(const processes::NoteSocket& notes);
 
 /// The role that a command line asks for; nothing when it asks for none.
 std::optional<ExitCode> run_role(int argc, const char* const* argv, const Console& console);

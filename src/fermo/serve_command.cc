@@ -1,30 +1,30 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <spdlog/spdlog.h>
 
-#include "auth/local_authenticator.h"
-#include "auth/local_directory.h"
-#include "auth/password_file.h"
-#include "auth/throttled_authenticator.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"
-#include "fermo/confined_tls.h"
 #include "fermo/data_folder.h"
+#include "fermo/process_tree.h"
+#include "fermo/server_lock.h"
 #include "fermo/store_access.h"
 #include "fermo/store_turn.h"
-#include "maildrop_ipc/store_service.h"
+#include "ipc/frame_socket.h"
+#include "server/listening_port.h"
 #include "server/log.h"
-#include "server/server.h"
 #include "server/service_manager.h"
 #include "server/signals.h"
+#include "server/thread_counts.h"
+#include "server/tls_source.h"
 
 namespace fermo::commands {
 namespace {
@@ -66,125 +66,131 @@ Outcome<config::Config> serving_config(const ServeOptions& options, const Consol
   return config;
 }
 
-// --- The server and what it works with -------------------------------------------------------------------------------
+// --- What the processes are given ------------------------------------------------------------------------------------
 
-auth::PasswordFile::Report report_to(const std::shared_ptr<spdlog::logger>& log, const std::filesystem::path& users) {
-  return [log, users](const auth::LineProblem& problem) {
-    log->warn("{}:{}: {}", users.string(), problem.line, problem.message);
-  };
-}
-
-auth::AuthenticatorSettings authenticator_settings(const config::Config& config) {
-  auth::AuthenticatorSettings settings;
-  settings.hash_threads = config.hash_threads;
-  return settings;
-}
-
-/// Everything that one serving process is made of, in the order in which it must come to be and, backwards, go.
-class Serving {
- public:
-  Serving(const config::Config& config, std::shared_ptr<spdlog::logger> log, const Clock& clock,
-          std::unique_ptr<rocks::RocksMaildrop> store)
-      : log_(std::move(log)),
-        store_(std::move(store)),
-        users_(config.users, report_to(log_, config.users)),
-        authenticator_(users_, clock, authenticator_settings(config)),
-        throttled_(authenticator_, clock, {config.guesses_per_address_max, config.guesses_per_account_max}),
-        directory_(users_),
-        tls_(log_),
-        server_(config, {*store_, throttled_, directory_, clock, log_, &tls_}) {}
-
-  /// Opens the control socket, then every listener.
-  Outcome<void> start(const config::Config& config, const Console& console) {
-    const auto socket = control_socket_path(config.data);
-    auto control = maildrop_ipc::StoreService::start(*store_, socket, limits::store_ipc_connections_max, store_.get());
-    if (!control) {
-      console.complain("cannot make the control socket " + socket.string() + ": " + control.error().message());
-      return ExitCode::cannot_create;
-    }
-    control_ = std::move(*control);
-    const auto problems = server_.start();
-    for (const auto& problem : problems) console.complain(problem);
-    if (!problems.empty()) return ExitCode::unavailable;
-    if (const auto users = users_.load(); !users || (*users)->entries().empty()) {
-      log_->warn("there are no users in {} yet: fermo user add NAME makes one, at any time", config.users.string());
-    }
-    return {};
-  }
-
-  server::Server& server() { return server_; }
-
-  void reload(const ServeOptions& options, const Console& console) {
-    server::notify_reloading();
-    if (auto config = serving_config(options, console)) {
-      const auto reloaded = server_.reload(std::move(*config));
-      for (const auto& problem : reloaded.problems) log_->error("not reloaded: {}", problem);
-      for (const auto& key : reloaded.need_restart) log_->warn("{} has changed; it takes effect after a restart", key);
+/// All of them are tried, so that one run shows everything that is wrong.
+std::vector<std::string> try_ports(const config::Config& config, std::vector<server::ListeningPort>& ports) {
+  std::vector<std::string> problems;
+  ports.clear();
+  for (const config::Listen& listen : config.listen) {
+    auto port = server::open_port(listen, server::protocol_threads(config));
+    if (port) {
+      ports.push_back(std::move(*port));
     } else {
-      log_->error("not reloaded: the configuration has problems; the one before goes on");
+      problems.push_back(port.problem());
     }
-    server::notify_ready("serving");
   }
+  if (problems.empty()) return problems;
+  for (const auto& port : ports) {
+    if (!port.listen.unix_path.empty()) ::unlink(port.listen.unix_path.c_str());
+  }
+  ports.clear();
+  return problems;
+}
 
- private:
-  std::shared_ptr<spdlog::logger> log_;
-  std::unique_ptr<rocks::RocksMaildrop> store_;
-  auth::PasswordFile users_;
-  auth::LocalAuthenticator authenticator_;
-  auth::ThrottledAuthenticator throttled_;
-  auth::LocalDirectory directory_;
-  ConfinedTls tls_;
-  std::unique_ptr<maildrop_ipc::StoreService> control_;
-  server::Server server_;
-};
+Outcome<std::vector<server::ListeningPort>> open_ports(const config::Config& config, const Console& console) {
+  std::vector<server::ListeningPort> ports;
+  const auto problems = try_ports(config, ports);
+  for (const auto& problem : problems) console.complain(problem);
+  if (!problems.empty()) return ExitCode::unavailable;
+  return ports;
+}
+
+/// The usual soft limit of 1,024 is for programs that use select(2). Every process inherits it.
+void allow_open_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+// --- Serving ---------------------------------------------------------------------------------------------------------
+
+void reload(ProcessTree& tree, const ServeOptions& options, spdlog::logger& log, const Console& console) {
+  server::notify_reloading();
+  if (auto config = serving_config(options, console)) {
+    const auto files = server::certificate_files(*config, log);
+    if (files) {
+      server::set_log_level(log, config->log_level);
+      tree.reload(std::move(*config), *files);
+    } else {
+      log.error("not reloaded: {}", files.problem());
+    }
+  } else {
+    log.error("not reloaded: the configuration has problems; the one before goes on");
+  }
+  server::notify_ready("serving");
+}
 
 /// For programs that wait for the server: what it listens on, then the line `ready` alone.
-void say_ready(const server::Server& server, std::ostream& out) {
-  for (const auto& listening : server.listening()) out << listening << '\n';
+void say_ready(const std::vector<std::string>& listening, std::ostream& out) {
+  for (const auto& listen : listening) out << listen << '\n';
   out << "ready" << std::endl;
   server::notify_ready("serving");
 }
 
-spdlog::level::level_enum level_of(rocks::Severity severity) {
-  switch (severity) {
-    case rocks::Severity::info:
-      return spdlog::level::info;
-    case rocks::Severity::warning:
-      return spdlog::level::warn;
-    case rocks::Severity::error:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
-}
-
-rocks::Log store_log(const std::shared_ptr<spdlog::logger>& log) {
-  return [log](rocks::Severity severity, std::string_view line) { log->log(level_of(severity), "store: {}", line); };
-}
-
-void serve_until_stopped(Serving& serving, const ServeOptions& options, const Console& console) {
-  const auto stop = [&serving] {
+void serve_until_stopped(ProcessTree& tree, const std::vector<std::string>& listening, const ServeOptions& options,
+                         spdlog::logger& log, const Console& console) {
+  const auto stop = [&tree] {
     server::notify_stopping();
-    serving.server().shut_down();
+    tree.drain();
   };
-  const server::Signals signals(stop, [&] { serving.reload(options, console); });
-  say_ready(serving.server(), console.out);
-  serving.server().wait();
+  const server::Signals signals(stop, [&] { reload(tree, options, log, console); });
+  say_ready(listening, console.out);
+  tree.wait();
 }
+
+/// The socket on which commands reach the store. Removed with this, before the store is closed.
+class ControlSocket {
+ public:
+  static Outcome<ControlSocket> open(const std::filesystem::path& path, const Console& console) {
+    auto listener = ipc::listen_at(path);
+    if (listener) return ControlSocket(path, std::move(*listener));
+    console.complain("cannot make the control socket " + path.string() + ": " + listener.error().message());
+    return ExitCode::cannot_create;
+  }
+  ControlSocket(ControlSocket&&) = default;
+  ControlSocket& operator=(ControlSocket&&) = delete;
+  ~ControlSocket() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+
+  Descriptor take() { return std::move(listener_); }
+
+ private:
+  ControlSocket(std::filesystem::path path, Descriptor listener)
+      : path_(std::move(path)), listener_(std::move(listener)) {}
+  std::filesystem::path path_;
+  Descriptor listener_;
+};
 
 ExitCode run(const ServeOptions& options, const config::Config& config, const Console& console) {
   auto turn = StoreTurn::take(config.data, console);
   if (!turn) return turn.error();
   const auto log = server::make_log(config);
-  const SystemClock clock;
-  auto store = open_to_serve(config, clock, store_log(log), console);
-  if (!store) return store.error();
-  Serving serving(config, log, clock, std::move(*store));
-  if (const auto started = serving.start(config, console); !started) return started.error();
+  const auto lock = ServerLock::take(config.data, console);
+  if (!lock) return lock.error();
+  if (const auto whole = refuse_half_restored(config.data, console); !whole) return whole.error();
+  const auto files = server::certificate_files(config, *log);
+  if (!files) {
+    console.complain(files.problem());
+    return ExitCode::unavailable;
+  }
+  allow_open_files();
+  auto ports = open_ports(config, console);
+  if (!ports) return ports.error();
+  auto control = ControlSocket::open(control_socket_path(config.data), console);
+  if (!control) return control.error();
+  std::vector<std::string> listening;
+  for (const auto& port : *ports) listening.push_back(port.listen.text());
+  ProcessTree tree(config, std::move(*ports), control->take(), lock->processes(), log);
+  if (const auto started = tree.start(*files, console); !started) return started.error();
   {
     const StoreTurn given_up = std::move(*turn);
   }
-  serve_until_stopped(serving, options, console);
+  serve_until_stopped(tree, listening, options, *log, console);
   turn = StoreTurn::take(config.data, console);  // kept until the store is closed
+  tree.stop();
   return turn ? ExitCode::ok : turn.error();
 }
 

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "fermo/data_folder.h"
+#include "fermo/server_lock.h"
 #include "maildrop/error.h"
 #include "maildrop_ipc/remote_store.h"
 
@@ -30,11 +31,7 @@ ExitCode complain_of_socket(const Console& console, const std::filesystem::path&
 Outcome<std::unique_ptr<rocks::RocksMaildrop>> open_directly(const config::Config& config, const Clock& clock,
                                                              rocks::Log log, const Console& console) {
   if (const auto whole = refuse_half_restored(config.data, console); !whole) return whole.error();
-  rocks::Settings settings;
-  settings.path = store_path(config.data);
-  settings.clock = &clock;
-  settings.log = std::move(log);
-  auto opened = rocks::RocksMaildrop::open(std::move(settings));
+  auto opened = open_folder(config, clock, std::move(log));
   if (opened) return std::move(*opened);
   console.complain(opened.error().text);
   return exit_code_of(opened.error().code);
@@ -51,6 +48,7 @@ rocks::Log warnings_to(const Console& console) {
 Outcome<StoreAccess> StoreAccess::open(const config::Config& config, const Console& console) {
   auto turn = StoreTurn::take(config.data, console);
   if (!turn) return turn.error();
+  ServerLock::await_killed(config.data);
   auto clock = std::make_unique<SystemClock>();
   const auto socket = control_socket_path(config.data);
   auto remote = maildrop_ipc::RemoteStore::connect(socket);
@@ -61,13 +59,12 @@ Outcome<StoreAccess> StoreAccess::open(const config::Config& config, const Conso
   return StoreAccess(std::move(*turn), std::move(clock), std::move(*store));
 }
 
-Outcome<std::unique_ptr<rocks::RocksMaildrop>> open_to_serve(const config::Config& config, const Clock& clock,
-                                                             rocks::Log log, const Console& console) {
-  const auto remote = maildrop_ipc::RemoteStore::connect(control_socket_path(config.data));
-  if (!remote && nobody_serves(remote.error())) return open_directly(config, clock, std::move(log), console);
-  console.complain("another fermo serve is running on the data folder " + config.data.string() +
-                   "; stop it first, or name another folder with --data");
-  return ExitCode::unavailable;
+rocks::RocksMaildrop::Opened open_folder(const config::Config& config, const Clock& clock, rocks::Log log) {
+  rocks::Settings settings;
+  settings.path = store_path(config.data);
+  settings.clock = &clock;
+  settings.log = std::move(log);
+  return rocks::RocksMaildrop::open(std::move(settings));
 }
 
 ExitCode complain_of_store(const Console& console, const std::string& what, const error_code& error) {

@@ -39,10 +39,8 @@ class StoreAccess {
   std::unique_ptr<maildrop::Store> store_;
 };
 
-/// The store for the process that is going to serve it, and has the turn. What is wrong, another server above all, is
-/// printed.
-Outcome<std::unique_ptr<rocks::RocksMaildrop>> open_to_serve(const config::Config& config, const Clock& clock,
-                                                             rocks::Log log, const Console& console);
+/// The store itself, in this process.
+rocks::RocksMaildrop::Opened open_folder(const config::Config& config, const Clock& clock, rocks::Log log);
 
 /// Prints why something could not be done in the store, and what that means to the caller: "WHAT: WHY".
 ExitCode complain_of_store(const Console& console, const std::string& what, const error_code& error);

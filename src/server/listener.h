@@ -3,14 +3,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <spdlog/fwd.h>
 
 #include "config/config.h"
 #include "runtime/cores.h"
-#include "runtime/explained.h"
+#include "server/listening_port.h"
 #include "server/peer.h"
 
 namespace fermo::server {
@@ -25,9 +24,8 @@ class Listener {
   /// that accepted, which for a unix socket is another one.
   using OnConnection = std::function<void(std::size_t core, int fd, const Peer& peer)>;
 
-  /// Binds and listens; connections wait in the kernel until start().
-  static runtime::Explained<std::unique_ptr<Listener>> open(const config::Listen& listen, runtime::Cores& cores,
-                                                            std::shared_ptr<spdlog::logger> log);
+  /// `owns_path`: the file of a unix socket goes with it.
+  Listener(ListeningPort port, bool owns_path, runtime::Cores& cores, const std::shared_ptr<spdlog::logger>& log);
   /// No core may be running any more.
   ~Listener();
   Listener(const Listener&) = delete;
@@ -42,19 +40,13 @@ class Listener {
   const config::Listen& listen() const { return listen_; }
 
  private:
-  Listener(config::Listen listen, runtime::Cores& cores, std::shared_ptr<spdlog::logger> log)
-      : listen_(std::move(listen)), cores_(cores), log_(std::move(log)) {}
-  std::string open_tcp();
-  std::string open_unix();
-  void add(std::size_t core, int fd);
-
   struct Place {
     std::size_t core;
     std::shared_ptr<Acceptor> acceptor;
   };
-  config::Listen listen_;
+  const config::Listen listen_;
+  const bool owns_path_;
   runtime::Cores& cores_;
-  std::shared_ptr<spdlog::logger> log_;
   std::vector<Place> places_;
 };
 

@@ -76,15 +76,6 @@ ListeningSockets failed(int failure) {
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 ListeningSockets listen_tcp(const ip::address& address, std::uint16_t port, std::size_t count) {
   if (port != 0 && !port_is_free({address, port})) return failed(errno);
   ListeningSockets listening;

@@ -1,6 +1,5 @@
 #include "server/server.h"
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -20,22 +19,13 @@
 #include "server/log.h"
 #include "server/reception.h"
 #include "server/settings.h"
+#include "server/thread_counts.h"
 
 namespace fermo::server {
 namespace {
 
 using Lock = std::lock_guard<std::mutex>;
 using SteadyClock = std::chrono::steady_clock;
-
-std::size_t or_cores(std::size_t threads) {
-  if (threads != 0) return threads;
-  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
-}
-
-/// A store thread mostly waits for a disk, so there are more of them than cores.
-std::size_t store_threads(const config::Config& config) {
-  return config.store_threads != 0 ? config.store_threads : 4 * or_cores(0);
-}
 
 runtime::BlockingPool::OnException report_to(const std::shared_ptr<spdlog::logger>& log, const char* pool) {
   return [log, pool](std::string_view what) { log->error("a job of the {} pool ended unexpectedly: {}", pool, what); };
@@ -53,12 +43,12 @@ void allow_open_files() {
 
 class Server::Impl {
  public:
-  Impl(config::Config config, Services services)
+  Impl(config::Config config, Services services, std::vector<ListeningPort> ports)
       : config_(std::move(config)),
-        cores_(or_cores(config_.threads)),
+        ports_(std::move(ports)),
+        cores_(protocol_threads(config_)),
         store_pool_("store", {store_threads(config_), limits::store_queue_max}, report_to(services.log, "store")),
-        login_pool_("login", {or_cores(config_.hash_threads), limits::login_queue_max},
-                    report_to(services.log, "login")),
+        login_pool_("login", {login_threads(config_), limits::login_queue_max}, report_to(services.log, "login")),
         environment_{std::move(services), store_pool_, login_pool_},
         reception_(environment_, cores_) {
     std::signal(SIGPIPE, SIG_IGN);
@@ -87,6 +77,7 @@ class Server::Impl {
   bool finished_ = false;
   int stops_ = 0;
   std::condition_variable asked_to_stop_;
+  std::vector<ListeningPort> ports_;  ///< Those that were open already; empty: it opens them itself.
 
   runtime::Cores cores_;
   runtime::BlockingPool store_pool_;  // joined before the cores go: jobs resume sessions there
@@ -112,15 +103,20 @@ std::vector<std::string> Server::Impl::start() {
 
 /// All of them are tried, so that one run shows everything that is wrong.
 std::vector<std::string> Server::Impl::open_listeners() {
+  const bool given = !ports_.empty();
   std::vector<std::string> problems;
-  for (const config::Listen& listen : config_.listen) {
-    auto listener = Listener::open(listen, cores_, environment_.services.log);
-    if (listener) {
-      listeners_.push_back(std::move(*listener));
+  for (const config::Listen& listen : given ? std::vector<config::Listen>() : config_.listen) {
+    auto port = open_port(listen, cores_.size());
+    if (port) {
+      ports_.push_back(std::move(*port));
     } else {
-      problems.push_back(listener.problem());
+      problems.push_back(port.problem());
     }
   }
+  for (ListeningPort& port : ports_) {
+    listeners_.push_back(std::make_unique<Listener>(std::move(port), !given, cores_, environment_.services.log));
+  }
+  ports_.clear();
   return problems;
 }
 
@@ -200,8 +196,8 @@ Server::Impl::~Impl() {
   wait();
 }
 
-Server::Server(config::Config config, Services services)
-    : impl_(std::make_unique<Impl>(std::move(config), std::move(services))) {}
+Server::Server(config::Config config, Services services, std::vector<ListeningPort> ports)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(services), std::move(ports))) {}
 Server::~Server() = default;
 
 std::vector<std::string> Server::start() {

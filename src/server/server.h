@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "server/listening_port.h"
 #include "server/services.h"
 
 namespace fermo::server {
@@ -14,9 +15,10 @@ namespace fermo::server {
 /// for it.
 class Server {
  public:
-  /// `config` as config::complete() left it. Ignores SIGPIPE for the whole process: OpenSSL writes to sockets with
+  /// `config` as config::complete() left it. `ports` are those it listens on when another process has opened them;
+  /// none: start() opens what `config` says. Ignores SIGPIPE for the whole process: OpenSSL writes to sockets with
   /// write(2).
-  Server(config::Config config, Services services);
+  Server(config::Config config, Services services, std::vector<ListeningPort> ports = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -44,6 +44,12 @@ class Ledger:
         assert before == token, f"unique-id {unique_id} of {user} meant {before} and now {token}"
 
 
+def expect(code, reply):
+    """Its processes do not die at the same instant: the one with the network may live to say that another one is gone."""
+    if reply[0] != code:
+        raise smtplib.SMTPResponseException(*reply)
+
+
 def deliver_until_killed(ledger, port, rng, dead):
     try:
         client = smtplib.LMTP("127.0.0.1", port, timeout=30)
@@ -59,9 +65,9 @@ def deliver_until_killed(ledger, port, rng, dead):
                 ledger.delivering.update((user, token) for user in users)
             client.mail("sender@example.test")
             for user in users:
-                assert client.rcpt(f"{user}@example.test")[0] == 250
+                expect(250, client.rcpt(f"{user}@example.test"))
             client.putcmd("data")
-            assert client.getreply()[0] == 354
+            expect(354, client.getreply())
             client.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
             for user in users:
                 if client.getreply()[0] == 250:

@@ -1,88 +1,17 @@
 #!/usr/bin/python3
 """The processes of a server: each is confined, is started again when it is lost, and ends with the others."""
+import base64
 import json
 import os
 import pathlib
-import poplib
 import signal
-import ssl
-import sys
-import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(os.environ["FERMO_SOURCE_DIR"]) / "tests/support"))
-from fermo_process import fermo  # noqa: E402
-
-USERS = [("ann", "first-secret"), ("bob", "second-secret")]
-SECONDS_MAX = 60
-
-
-def until(condition, what):
-    """Waits for what must come true by itself."""
-    end = time.monotonic() + SECONDS_MAX
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {SECONDS_MAX} s: {what}")
-        time.sleep(0.01)
-    return found
-
-
-def children(pid):
-    found = set()
-    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found.update(int(child) for child in task.read_text().split())
-        except OSError:
-            pass
-    return found
-
-
-def role_of(pid):
-    try:
-        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return None
-    return words[2].decode() if len(words) > 2 and words[1] == b"role" else None
-
-
-def roles(server):
-    """The processes of a server by role."""
-    return {role: pid for pid in children(server.process.pid) if (role := role_of(pid))}
-
-
-def status(pid):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+from trees import SECONDS_MAX, USERS, Lines, fermo, held, is_there, lose, roles, session, status, until
 
 
 def confinement(server):
     return {one["role"]: one for one in json.loads(server.run("doctor", "--json", check=False).stdout)["roles"]}
-
-
-def is_there(pid):
-    try:
-        return status(pid)["State"][0] != "Z"
-    except OSError:
-        return False
-
-
-def session(server):
-    """A login over TLS, whatever the name in the certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    pop = poplib.POP3_SSL("127.0.0.1", server.ports["pop3s"], context=context, timeout=SECONDS_MAX)
-    pop.user("ann")
-    pop.pass_("first-secret")
-    return pop
-
-
-def can_log_in(server):
-    try:
-        session(server).quit()
-        return True
-    except (poplib.error_proto, OSError):
-        return False
 
 
 class ProcessTreeTest(unittest.TestCase):
@@ -114,9 +43,9 @@ class ProcessTreeTest(unittest.TestCase):
         with fermo(users=USERS) as server:
             for role, pid in roles(server).items():
                 with self.subTest(role):
-                    os.kill(pid, signal.SIGKILL)
+                    lose(server, role)
                     until(lambda: roles(server).get(role) not in (None, pid), f"{role} runs again")
-                    until(lambda: can_log_in(server), f"a login after {role} was lost")
+                    until(lambda: held(server), f"a login after {role} was lost")
 
     def test_all_end_with_the_server(self):
         with fermo(users=USERS) as server:
@@ -143,6 +72,22 @@ class ProcessTreeTest(unittest.TestCase):
                     server.process = None
                     self.assertNotIn("started again", server.tail())
                     self.assertEqual([role for role, pid in running.items() if is_there(pid)], [])
+
+    def test_passwords_beyond_ascii_and_odd_input_end_no_process(self):
+        with fermo(users=[("ann", "pässwörd"), *USERS[1:]]) as server:
+            running = roles(server)
+            login = base64.b64encode("\0ann\0pässwörd".encode()).decode()
+            for words in ((f"AUTH PLAIN {login}", "STAT", "QUIT"), ("AUTH PLAIN " + base64.b64encode(b"\0\xff\xfe\0\xff").decode(),),
+                          ("USER \xe4\xf6", "PASS \u212b\u0130"), ("AUTH PLAIN " + "A" * 400,), ("\0\0\0", "QUIT")):
+                lines = Lines(server.ports["pop3"])
+                replies = [lines.line()]
+                for word in words:
+                    lines.send(word.encode() + b"\r\n")
+                    replies.append(lines.line())
+                lines.close()
+            self.assertEqual(roles(server), running, server.tail())
+            pop = session(server, "bob", "second-secret")
+            pop.quit()
 
     def test_the_hidden_command_is_not_for_people(self):
         with fermo(start=False) as server:
