@@ -49,7 +49,8 @@ AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSetti
       clock_(clock),
       observer_(observer),
       connector_(executor),
-      delivery_(target, ledger, settings_.account, settings_.batch_messages_max, clock) {}
+      delivery_(target, ledger, settings_.account, settings_.batch_messages_max, clock),
+      delivery_job_(executor, delivery_, pool) {}
 
 AccountRunner::Awaitable<Report> AccountRunner::run() {
   co_await run_session_with_remedies();

@@ -19,6 +19,7 @@
 #include "fetch/tail_probe.h"
 #include "fetcher/connect.h"
 #include "fetcher/delivery.h"
+#include "fetcher/delivery_job.h"
 #include "fetcher/remote_session.h"
 #include "fetcher/report.h"
 #include "fetcher/server_address.h"
@@ -85,6 +86,7 @@ class AccountRunner {
     std::optional<pop3::client::Close> close;
     std::optional<pop3::client::Ready> ready;
     bool quitting = false;  ///< QUIT is ordered, so nothing else may be.
+    bool finished = false;  ///< Everything has come and been passed on.
 
     std::map<MessageNumber, fetch::ListedMessage> listed;
     bool status_known = false;
@@ -96,6 +98,7 @@ class AccountRunner {
     bool planned = false;    ///< The plan is in the ledger.
     bool some_wait = false;  ///< For a later run: this one takes no more.
 
+    bool deleting = false;       ///< Something is deleted, or will be once it is delivered.
     std::vector<Index> wanted;   ///< To be retrieved, in this order,
     std::size_t ordered = 0;     ///< of which so many have been asked for.
     std::size_t unanswered = 0;  ///< Orders but QUIT whose outcome has not been taken.
@@ -103,12 +106,15 @@ class AccountRunner {
     Octets octets_under_way;
     std::optional<Index> unconfirmed;  ///< Ended where it should not have; what follows will tell.
     bool message_open = false;
-    std::vector<Delivery::Event> events;  ///< That have not been passed to `delivery_`.
+    std::vector<Delivery::Event> events;  ///< That have not been passed on.
     std::size_t events_octets = 0;
-    std::uint64_t settled = 0;    ///< Of `wanted`.
-    std::uint64_t to_delete = 0;  ///< Messages for which DELE was or should have been sent.
-    std::vector<Index> marked;    ///< DELE was answered +OK.
-    std::uint64_t refusals = 0;   ///< Of what was to be done.
+    std::uint64_t settled = 0;      ///< Of `wanted`.
+    std::uint64_t sizes_right = 0;  ///< Messages that were as long as listed.
+    bool size_wrong = false;        ///< One was not.
+    std::deque<Index> deletions;    ///< For which DELE is yet to be ordered.
+    std::uint64_t to_delete = 0;    ///< Messages for which DELE was or should have been sent.
+    std::vector<Index> marked;      ///< DELE was answered +OK.
+    std::uint64_t refusals = 0;     ///< Of what was to be done.
   };
 
   Awaitable<void> run_session();
@@ -153,9 +159,13 @@ class AccountRunner {
   fetch::AccountState state_at_work() const;
   Awaitable<void> work();
   bool all_received() const;
+  bool may_quit_early() const;
   Awaitable<bool> finish_work();
   void give(Order order);
   void give_orders();
+  void give_retrieval();
+  void give_deletion();
+  void give_deletions();
   Awaitable<bool> take_step(Step step);
   void take(const pop3::client::MessageBegun& begun);
   void take(pop3::client::MessagePiece& piece);
@@ -166,7 +176,10 @@ class AccountRunner {
   void order_deletion(Index index);
   Index index_of(const Order& order) const;
   const fetch::Decision& decision(Index index) const { return visit_.plan.decisions[index]; }
-  Awaitable<bool> deliver(bool commit);
+  Awaitable<bool> deliver_meanwhile();
+  void start_delivery(bool commit);
+  Awaitable<bool> take_delivered();
+  Awaitable<bool> deliver_all();
   void take_settled(const Delivery::Settled& settled);
   Awaitable<void> settle();
   Awaitable<void> settle_work();
@@ -185,6 +198,7 @@ class AccountRunner {
   Connector connector_;
   std::optional<RemoteSession> session_;
   Delivery delivery_;
+  DeliveryJob delivery_job_;
   bool stopped_ = false;
 
   Report report_;

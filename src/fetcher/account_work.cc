@@ -46,6 +46,7 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
   for (Index i = 0; i < decisions.size(); ++i) {
     const bool delivered = there.contains(i) && decisions[i].removal == Removal::once_delivered;
     if (delivered || decisions[i].removal == Removal::now) order_deletion(i);
+    if (decisions[i].removal != Removal::no) visit_.deleting = true;
   }
   co_return true;
 }
@@ -87,6 +88,10 @@ fetch::AccountState AccountRunner::state_at_work() const {
 
 AccountRunner::Awaitable<void> AccountRunner::work() {
   for (;;) {
+    if (delivery_job_.ended()) {
+      const bool delivered = co_await take_delivered();
+      if (!delivered) co_return;
+    }
     give_orders();
     const bool go_on = co_await finish_work();
     if (!go_on) co_return;
@@ -101,16 +106,30 @@ bool AccountRunner::all_received() const {
   return visit_.ordered == visit_.wanted.size() && visit_.under_way.empty() && !visit_.message_open;
 }
 
-/// Once all is there: delivers the rest of it, and QUIT follows the DELEs that this leads to in the same round trip.
-/// Not earlier: a server's last words may get lost as it closes, and with them the only reply that showed a message of
-/// unexpected length to be whole.
+/// Once all is there: delivers the rest of it, and then come the last DELEs and QUIT in one round trip. Where nothing
+/// is deleted, the answer to QUIT is on its way meanwhile.
 AccountRunner::Awaitable<bool> AccountRunner::finish_work() {
-  if (visit_.quitting) co_return true;
-  if (visit_.unconfirmed && visit_.unanswered == 0) give(Order::noop());
-  if (!all_received()) co_return true;
-  const bool delivered = co_await deliver(true);
-  if (delivered) order_quit();
+  if (visit_.unconfirmed && visit_.unanswered == 0 && !visit_.quitting) give(Order::noop());
+  if (!visit_.quitting && may_quit_early()) order_quit();
+  if (!all_received() || visit_.finished) co_return true;
+  visit_.finished = true;
+  if (visit_.deleting) {
+    const bool delivered = co_await deliver_all();
+    give_deletions();
+    if (delivered) order_quit();
+    co_return delivered;
+  }
+  if (!visit_.quitting) order_quit();
+  co_await session_->send_ordered();
+  const bool delivered = co_await take_delivered();
+  if (delivered) start_delivery(true);
   co_return delivered;
+}
+
+/// QUIT may follow the last RETR in the same flight where sizes have proved true. Not elsewhere: a server's last words
+/// may get lost as it closes, and with them the only reply that showed a message of unexpected length to be whole.
+bool AccountRunner::may_quit_early() const {
+  return !visit_.deleting && visit_.ordered == visit_.wanted.size() && visit_.sizes_right > 0 && !visit_.size_wrong;
 }
 
 /// Counted here and not by the session: that has answered an order when the last of its steps is still to be taken.
@@ -119,20 +138,36 @@ void AccountRunner::give(Order order) {
   session_->order(order);
 }
 
+/// RETR and DELE take turns: the line stays busy, and few of a large drop's DELEs are left for the end.
 void AccountRunner::give_orders() {
-  const auto may_order = [this] {
-    return visit_.under_way.empty() ||
-           (session_->window_open() && visit_.octets_under_way.value < limits::retrieval_window_octets);
-  };
-  while (visit_.ordered < visit_.wanted.size() && may_order()) {
-    const Index index = visit_.wanted[visit_.ordered++];
-    const fetch::Decision& one = decision(index);
-    const bool whole = one.retrieval == Retrieval::whole;
-    const std::uint64_t lines = settings_.policy.headers_only ? 0 : settings_.policy.head_body_lines;
-    give(whole ? Order::retr(one.number) : Order::top(one.number, lines));
-    visit_.under_way.push_back(index);
-    visit_.octets_under_way += one.octets;
+  for (bool deletion = true;; deletion = !deletion) {
+    const bool open = session_->window_open();
+    const bool may_delete = !visit_.deletions.empty() && open;
+    const bool may_retrieve =
+        visit_.ordered < visit_.wanted.size() &&
+        (visit_.under_way.empty() || (open && visit_.octets_under_way.value < limits::retrieval_window_octets));
+    if (!may_delete && !may_retrieve) return;
+    may_delete && (deletion || !may_retrieve) ? give_deletion() : give_retrieval();
   }
+}
+
+void AccountRunner::give_retrieval() {
+  const Index index = visit_.wanted[visit_.ordered++];
+  const fetch::Decision& one = decision(index);
+  const bool whole = one.retrieval == Retrieval::whole;
+  const std::uint64_t lines = settings_.policy.headers_only ? 0 : settings_.policy.head_body_lines;
+  give(whole ? Order::retr(one.number) : Order::top(one.number, lines));
+  visit_.under_way.push_back(index);
+  visit_.octets_under_way += one.octets;
+}
+
+void AccountRunner::give_deletion() {
+  give(Order::dele(decision(visit_.deletions.front()).number));
+  visit_.deletions.pop_front();
+}
+
+void AccountRunner::give_deletions() {
+  while (!visit_.deletions.empty()) give_deletion();
 }
 
 /// The decision that is about the order's message. Decisions stand in the order of message-numbers.
@@ -145,7 +180,7 @@ AccountRunner::Index AccountRunner::index_of(const Order& order) const {
 
 void AccountRunner::order_deletion(Index index) {
   ++visit_.to_delete;
-  if (!visit_.close && !visit_.quitting) give(Order::dele(decision(index).number));
+  visit_.deletions.push_back(index);
 }
 
 // --- What comes of them ----------------------------------------------------------------------------------------------
@@ -156,10 +191,7 @@ AccountRunner::Awaitable<bool> AccountRunner::take_step(Step step) {
   if (const auto* const ended = std::get_if<client::MessageEnded>(&step)) take(*ended);
   if (const auto* const done = std::get_if<client::OrderDone>(&step)) take(*done);
   if (const auto* const refused = std::get_if<client::OrderRefused>(&step)) take(*refused);
-  const bool much =
-      visit_.events_octets >= limits::delivery_buffer_octets || visit_.events.size() >= limits::delivery_buffer_events;
-  if (!much) co_return true;
-  co_return co_await deliver(false);
+  co_return co_await deliver_meanwhile();
 }
 
 void AccountRunner::take(const client::MessageBegun& begun) {
@@ -183,7 +215,10 @@ void AccountRunner::take(const client::MessageEnded& ended) {
   visit_.under_way.pop_front();
   visit_.octets_under_way -= decision(index).octets;
   visit_.unconfirmed = index;
-  if (ended.order.verb == pop3::Verb::retr && ended.octets == decision(index).octets) confirm_message();
+  if (ended.order.verb != pop3::Verb::retr) return;
+  const bool as_listed = ended.octets == decision(index).octets;
+  as_listed ? void(++visit_.sizes_right) : void(visit_.size_wrong = true);
+  if (as_listed) confirm_message();
 }
 
 void AccountRunner::confirm_message() {
@@ -216,19 +251,40 @@ void AccountRunner::take(const client::OrderRefused& refused) {
 
 // --- Into the target -------------------------------------------------------------------------------------------------
 
-AccountRunner::Awaitable<bool> AccountRunner::deliver(bool commit) {
-  auto perform = [this, commit, events = std::exchange(visit_.events, {})]() mutable -> Result<Delivery::Settled> {
-    return delivery_.perform(std::move(events), commit);
-  };
+/// Passes on what has gathered. Waits only when as much again has come before the last of it was delivered.
+AccountRunner::Awaitable<bool> AccountRunner::deliver_meanwhile() {
+  const bool some = visit_.events_octets >= limits::delivery_buffer_octets / 4;
+  const bool much =
+      visit_.events_octets >= limits::delivery_buffer_octets || visit_.events.size() >= limits::delivery_buffer_events;
+  if (!much && (!some || delivery_job_.under_way())) co_return true;
+  const bool delivered = co_await take_delivered();
+  if (delivered) start_delivery(false);
+  co_return delivered;
+}
+
+void AccountRunner::start_delivery(bool commit) {
   visit_.events_octets = 0;
-  auto running = pool_.run(std::move(perform));
-  const Result<Delivery::Settled> settled = co_await std::move(running);
+  delivery_job_.start(std::exchange(visit_.events, {}), commit);
+}
+
+/// Waits for what is under way. False when it has failed.
+AccountRunner::Awaitable<bool> AccountRunner::take_delivered() {
+  if (!delivery_job_.under_way()) co_return true;
+  const Result<Delivery::Settled> settled = co_await delivery_job_.outcome();
   if (!settled) {
     fail(Verdict::target_failed, "the delivery ended unexpectedly");
     co_return false;
   }
   take_settled(*settled);
   co_return !settled->failure.has_value();
+}
+
+/// All that has come, and waits until it is durable and recorded.
+AccountRunner::Awaitable<bool> AccountRunner::deliver_all() {
+  const bool before = co_await take_delivered();
+  start_delivery(true);
+  const bool rest = co_await take_delivered();
+  co_return before&& rest;
 }
 
 void AccountRunner::take_settled(const Delivery::Settled& settled) {
@@ -275,7 +331,7 @@ AccountRunner::Awaitable<void> AccountRunner::settle_work() {
     complain(decision(*visit_.unconfirmed).number,
              "ended before its end, perhaps at a dot that the server did not double");
   }
-  co_await deliver(true);
+  co_await deliver_all();
   auto record = [this] { return record_end(); };
   auto running = pool_.run(record);
   const Result<void> recorded = co_await std::move(running);

@@ -37,7 +37,7 @@ RemoteSession::Awaitable<client::Step> RemoteSession::next() {
     }
   }
   for (;;) {
-    client::Step step = session_->next();
+    client::Step step = next_of_session();
     if (auto* const octets = std::get_if<client::Send>(&step)) {
       co_await send(std::move(*octets));
     } else if (std::holds_alternative<client::NeedInput>(step)) {
@@ -58,6 +58,25 @@ RemoteSession::Awaitable<client::Step> RemoteSession::next() {
 
 void RemoteSession::order(client::Order order) {
   session_ ? session_->order(order) : early_orders_.push_back(order);
+}
+
+RemoteSession::Awaitable<void> RemoteSession::send_ordered() {
+  while (!step_) {
+    client::Step step = session_->next();
+    auto* const octets = std::get_if<client::Send>(&step);
+    if (octets == nullptr) {
+      step_ = std::move(step);
+    } else {
+      co_await send(std::move(*octets));
+    }
+  }
+}
+
+client::Step RemoteSession::next_of_session() {
+  if (!step_) return session_->next();
+  client::Step step = std::move(*step_);
+  step_.reset();
+  return step;
 }
 
 /// With implicit TLS the session begins after the handshake, which its login is bound to.

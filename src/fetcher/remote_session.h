@@ -31,6 +31,8 @@ class RemoteSession {
 
   /// May be given before the first next() too.
   void order(pop3::client::Order order);
+  /// Sends what is ordered, as far as it may leave now, and waits for no reply. After the first next().
+  Awaitable<void> send_ordered();
   /// These only after the step Ready.
   bool window_open() const { return session_->window_open(); }
   const pop3::client::SessionRecord& record() const { return session_->record(); }
@@ -48,6 +50,7 @@ class RemoteSession {
 
  private:
   Awaitable<bool> begin();
+  pop3::client::Step next_of_session();
   Awaitable<void> send(pop3::client::Send step);
   Awaitable<void> read();
   Awaitable<bool> start_tls();
@@ -63,6 +66,7 @@ class RemoteSession {
   runtime::Watchdog watchdog_;
   std::optional<pop3::ClientSession> session_;
   std::vector<pop3::client::Order> early_orders_;
+  std::optional<pop3::client::Step> step_;  ///< That send_ordered() came upon.
   std::string buffer_;
   error_code failure_;
   bool timed_out_ = false;

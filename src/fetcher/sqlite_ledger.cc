@@ -158,42 +158,62 @@ Result<Descriptor> open_lock_file(const std::filesystem::path& database) {
   return lock;
 }
 
-Result<void> make_file(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file && errno != EEXIST) return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
-  // Even when it was there: whoever made it, or SQLite's log beside it, may have been killed before this, and SQLite
-  // syncs the folder for its own new files only.
-  const std::filesystem::path folder_path = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  const Descriptor folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.get()) != 0) return fetch::from_errno(errno);
+Result<void> sync(const std::filesystem::path& path, int flags) {
+  const Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) return fetch::from_errno(errno);
   return {};
 }
 
-Result<void> prepare_schema(Database& database, bool read_only) {
+Result<void> check_version(Database& database) {
   const auto id = database.integer("PRAGMA application_id");
   if (!id) return id.error();
+  if (*id != application_id) return Error::not_ours;
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return version.error();
-  if (*id == application_id) {
-    if (*version == schema_version) return {};
-    return *version > schema_version ? Error::newer_version : Error::corrupt;
-  }
-  const auto tables = database.integer("SELECT count(*) FROM sqlite_schema");
-  if (!tables) return tables.error();
-  if (*id != 0 || *version != 0 || *tables != 0 || read_only) return Error::not_ours;
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return transaction.error();
-  if (auto made = database.execute(schema); !made) return made.error();
-  return transaction->commit();
+  if (*version == schema_version) return {};
+  return *version > schema_version ? Error::newer_version : Error::corrupt;
 }
 
-Result<void> set_up(Database& database, bool read_only) {
-  if (auto prepared = prepare_schema(database, read_only); !prepared) return prepared;
-  // Where write-ahead mode is not possible, SQLite stays with the rollback journal, which is as safe.
-  if (!read_only) {
-    if (auto mode = database.text("PRAGMA journal_mode = WAL"); !mode) return mode.error();
+Result<Database> open_database(const std::filesystem::path& path, bool read_only) {
+  auto database = Database::open(path, read_only);
+  if (!database) return database;
+  if (auto checked = check_version(*database); !checked) return checked.error();
+  auto set = database->execute("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+  if (!set) return set.error();
+  return database;
+}
+
+/// Write-ahead mode is part of the file. Where it is not possible, SQLite stays with the rollback journal, which is as
+/// safe.
+Result<void> fill(const std::filesystem::path& path) {
+  auto database = Database::open(path, false);
+  if (!database) return database.error();
+  if (auto made = database->execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"); !made) return made;
+  if (auto made = database->execute(schema); !made) return made;
+  if (auto mode = database->text("PRAGMA journal_mode = WAL"); !mode) return mode.error();
+  return {};
+}
+
+/// A file that is there under its name is whole: it is made under another, and synced once instead of at each step.
+Result<void> make_file(const std::filesystem::path& path) {
+  const std::filesystem::path made = path.native() + "-new";
+  ::unlink(made.c_str());
+  const Descriptor file(::open(made.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
+  if (auto filled = fill(made); !filled) return filled;
+  if (auto synced = sync(made, O_RDONLY); !synced) return synced;
+  if (::rename(made.c_str(), path.c_str()) != 0) return fetch::from_errno(errno);
+  return {};
+}
+
+Result<void> make_database(const std::filesystem::path& path) {
+  struct stat there{};
+  if (::stat(path.c_str(), &there) != 0 || there.st_size == 0) {
+    if (auto made = make_file(path); !made) return made;
   }
-  return database.execute("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+  // Even when it was there: whoever made it, or SQLite's log beside it, may have been killed before this, and SQLite
+  // syncs the folder for its own new files only.
+  return sync(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."), O_RDONLY | O_DIRECTORY);
 }
 
 }  // namespace
@@ -361,11 +381,10 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
   if (!read_only) {
     // One process at a time makes the file and its tables.
     if (auto locked = lock_octet(lock->get(), 0, true); !locked) return locked.error();
-    if (auto made = make_file(path); !made) return made.error();
+    if (auto made = make_database(path); !made) return made.error();
   }
-  auto database = Database::open(path, read_only);
+  auto database = open_database(path, read_only);
   if (!database) return database.error();
-  if (auto ready = set_up(*database, read_only); !ready) return ready.error();
   if (!read_only) unlock_octet(lock->get(), 0);
   auto implementation = std::make_unique<Implementation>(std::move(*lock), std::move(*database));
   if (auto found = implementation->find_account(account, access); !found) return found.error();
@@ -374,9 +393,8 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
 }
 
 Result<std::vector<std::string>> SqliteLedger::accounts(const std::filesystem::path& path) {
-  auto database = Database::open(path, true);
+  auto database = open_database(path, true);
   if (!database) return database.error();
-  if (auto ready = set_up(*database, true); !ready) return ready.error();
   auto names = database->prepare("SELECT name FROM account ORDER BY name");
   if (!names) return names.error();
   std::vector<std::string> all;

@@ -124,6 +124,15 @@ TEST_F(SqliteLedgerTest, RefusesWhatIsNoLedgerAndLeavesItAlone) {
   EXPECT_EQ(open().error(), Error::not_ours);
 }
 
+TEST_F(SqliteLedgerTest, BeginsAnewWhereTheFileWasNeverFinished) {
+  std::ofstream(path().native() + "-new") << "SQLite format 3";
+  std::ofstream{path()};
+  ASSERT_TRUE(open());
+  execute("INSERT INTO account (name) VALUES ('berta')");
+  EXPECT_EQ(SqliteLedger::accounts(path()).value(), (std::vector<std::string>{"anna", "berta"}));
+  EXPECT_FALSE(std::filesystem::exists(path().native() + "-new"));
+}
+
 TEST_F(SqliteLedgerTest, RefusesANewerVersion) {
   {
     ASSERT_TRUE(open());

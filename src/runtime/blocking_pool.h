@@ -54,6 +54,13 @@ class BlockingPool {
     return boost::asio::async_initiate<Token, void(Outcome)>(Begin(this), boost::asio::use_awaitable, std::move(job));
   }
 
+  /// The same for a caller that does something else meanwhile: `done` gets what the job returned, on its associated
+  /// executor.
+  template <class Job, class Handler>
+  void start(Job job, Handler done) {
+    Begin (this)(std::move(done), std::move(job));
+  }
+
   /// Jobs that wait for a thread, at this moment.
   std::size_t queued() const;
 
