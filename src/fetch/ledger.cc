@@ -89,7 +89,7 @@ struct Apply {
 
 /// The same where there is no record.
 Outcome begun(const Change& change) {
-  if (const auto* stored = std::get_if<change::Stored>(&change)) return std::optional<Record>(stored->record);
+  if (const auto* stored = std::get_if<change::Stored>(&change)) return std::optional<Record>(*stored->record);
   if (std::holds_alternative<change::Forgotten>(change)) return std::optional<Record>();
   const auto* seen = std::get_if<change::Seen>(&change);
   if (seen == nullptr) return Error::no_such_record;
@@ -120,7 +120,7 @@ const std::string& key_of(const Change& change) {
   return std::visit(
       [](const auto& one) -> const std::string& {
         if constexpr (requires { one.record; }) {
-          return one.record.key;
+          return one.record->key;
         } else {
           return one.key;
         }

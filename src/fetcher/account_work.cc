@@ -53,7 +53,7 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
 
 /// In the pool.
 Result<void> AccountRunner::record_plan() {
-  std::vector<fetch::Change> changes = visit_.plan.changes;
+  std::vector<fetch::Change> changes = std::exchange(visit_.plan.changes, {});
   for (const fetch::Decision& one : visit_.plan.decisions) {
     if (one.removal == Removal::now) changes.emplace_back(change::DeletionAsked{one.key, clock_.now()});
   }

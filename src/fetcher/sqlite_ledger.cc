@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <utility>
@@ -19,6 +20,9 @@ using fetch::Record;
 
 constexpr std::int64_t application_id = 0x4665726d;  // "Ferm"
 constexpr std::int64_t schema_version = 1;
+
+/// Changes that are brought into memory together, with their records: 0.5 MB.
+constexpr std::size_t changes_at_once_max = 1024;
 
 constexpr const char* schema = R"(
 CREATE TABLE account (
@@ -235,6 +239,7 @@ class SqliteLedger::Implementation {
   };
 
   Result<void> write(std::span<const fetch::Change> changes);
+  Result<void> write_some(std::span<const fetch::Change> changes);
   Result<void> put(const Record& record);
   Result<void> put(const fetch::AccountState& state);
 
@@ -315,7 +320,17 @@ Result<void> SqliteLedger::Implementation::apply(std::span<const fetch::Change> 
   return transaction->commit();
 }
 
+/// In parts, so that the plan for a large drop does not bring all of its records into memory.
 Result<void> SqliteLedger::Implementation::write(std::span<const fetch::Change> changes) {
+  while (!changes.empty()) {
+    const std::size_t some = std::min(changes.size(), changes_at_once_max);
+    if (auto written = write_some(changes.first(some)); !written) return written;
+    changes = changes.subspan(some);
+  }
+  return {};
+}
+
+Result<void> SqliteLedger::Implementation::write_some(std::span<const fetch::Change> changes) {
   std::map<std::string, std::optional<Record>> touched;
   for (const fetch::Change& change : changes) {
     const std::string& key = fetch::key_of(change);
