@@ -28,15 +28,6 @@ std::string user_name(uid_t uid) {
   return entry != nullptr ? std::string(entry->pw_name) : std::to_string(uid);
 }
 
-/// Those that are missing, each with a durable entry in the one above, if that may be read.
-void make_parents(const std::filesystem::path& folder) {
-  const auto parent = folder.parent_path();
-  std::error_code error;
-  if (parent == folder || std::filesystem::exists(parent, error)) return;
-  make_parents(parent);
-  if (std::filesystem::create_directory(parent, error)) sync_folder(parent.parent_path());
-}
-
 ExitCode complain(const Console& console, const std::string& what, const std::filesystem::path& data, ExitCode code) {
   console.complain(what + " " + data.string() + ": " + std::strerror(errno));
   return code;
@@ -64,15 +55,7 @@ Outcome<void> refuse_half_restored(const std::filesystem::path& data, const Cons
 }
 
 Outcome<void> make_data_folder(const std::filesystem::path& data, const Console& console) {
-  std::error_code error;
-  const auto absolute = std::filesystem::absolute(data, error).lexically_normal();
-  const auto folder = absolute.has_filename() ? absolute : absolute.parent_path();
-  make_parents(folder);
-  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
-    return complain(console, "cannot make the data folder", data, ExitCode::cannot_create);
-  }
-  // Even when it was there: whoever made it may have been killed before this.
-  sync_folder(folder.parent_path());
+  if (!make_folder(data)) return complain(console, "cannot make the data folder", data, ExitCode::cannot_create);
   return require_data_folder(data, console);
 }
 

@@ -23,6 +23,15 @@ bool write_all(const Descriptor& file, std::string_view text) {
   return true;
 }
 
+/// Those that are missing, each with a durable entry in the one above, if that may be read.
+void make_parents(const std::filesystem::path& folder) {
+  const auto parent = folder.parent_path();
+  std::error_code error;
+  if (parent == folder || std::filesystem::exists(parent, error)) return;
+  make_parents(parent);
+  if (std::filesystem::create_directory(parent, error)) sync_folder(parent.parent_path());
+}
+
 }  // namespace
 
 std::optional<std::string> read_small_file(const std::filesystem::path& path, std::size_t octets_max) {
@@ -53,6 +62,17 @@ bool replace_file(const std::filesystem::path& path, std::string_view text) {
   const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!file || !write_all(file, text) || ::fsync(file.number()) != 0) return false;
   return std::rename(fresh.c_str(), path.c_str()) == 0 && sync_folder(path.parent_path());
+}
+
+bool make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error).lexically_normal();
+  const auto folder = absolute.has_filename() ? absolute : absolute.parent_path();
+  make_parents(folder);
+  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return false;
+  // Even when it was there: whoever made it may have been killed before this.
+  sync_folder(folder.parent_path());
+  return true;
 }
 
 bool sync_folder(const std::filesystem::path& folder) {

@@ -1,7 +1,10 @@
 #include "fermo/user_folders.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <system_error>
+
+#include "fermo/durable_file.h"
 
 namespace fermo::commands {
 namespace {
@@ -28,13 +31,14 @@ fs::path user_folder(const char* variable, const char* below_home) {
 
 Outcome<void> make_private_folder(const fs::path& folder, const Console& console) {
   std::error_code error;
-  const bool fresh = fs::create_directories(folder, error);
-  if (error) {
-    console.complain("cannot make the folder " + folder.string() + ": " + error.message());
-    return ExitCode::cannot_create;
+  if (!make_folder(folder)) {
+    error.assign(errno, std::generic_category());
+  } else if (!fs::is_directory(folder, error) && !error) {
+    error = std::make_error_code(std::errc::not_a_directory);
   }
-  if (fresh) fs::permissions(folder, fs::perms::owner_all, error);
-  return {};
+  if (!error) return {};
+  console.complain("cannot make the folder " + folder.string() + ": " + error.message());
+  return ExitCode::cannot_create;
 }
 
 }  // namespace fermo::commands

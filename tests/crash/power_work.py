@@ -1,11 +1,13 @@
 """What is done on disks that lose their power: mail comes in and goes out, users change, accounts are fetched. All by the built
 program; what it acknowledged goes into a history."""
+import contextlib
 import hashlib
 import json
 import os
 import poplib
 import re
 import smtplib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -92,6 +94,16 @@ class Account:
             return sorted(content for _, content in found)
         return (maildir if self.name == "maildir" else mbox)(place.target / self.name)
 
+
+    def judge_ledger(self, place, cut):
+        """What a run that ended well had fetched is known, whatever the server holds by now."""
+        known = set()
+        path = place.state / self.name / "state" / "fetch.db"
+        if path.exists():
+            with contextlib.closing(sqlite3.connect(path)) as ledger, contextlib.suppress(sqlite3.OperationalError):
+                known = {key for key, in ledger.execute("SELECT key FROM message WHERE delivered IS NOT NULL")}
+        forgotten = {uid for uid, position in self.source.fetched.items() if position <= cut} - known
+        return [f"{self.name}: the ledger has forgotten {len(forgotten)} messages"] if forgotten else []
 
     def judge_archive(self, place, cut):
         """The name of a copy says what it holds."""
@@ -255,12 +267,12 @@ class Work:
         return wrong, (found, users, certificate), first
 
     def fetch_again(self, place, account, cut):
+        wrong = account.judge_ledger(place, cut)
         remaining = account.source.at(cut)
         server = ScriptedServer(remaining, port=account.port)
         with server:
             fetcher = account.fetcher(place)
             fetched, again = fetcher.run(account.mode)["fetched"], fetcher.run(account.mode)["fetched"]
-        wrong = []
         if fetched > account.source.fetched_again_max(cut) or again:
             wrong.append(f"{account.name}: {fetched} fetched by the first run after the cut, {again} by the second one")
         if server.messages != (remaining if account.mode == "keep" else []):
