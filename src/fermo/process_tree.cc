@@ -145,8 +145,9 @@ bool ProcessTree::configure(Supervisor& supervisor, const config::Config& config
 }
 
 bool ProcessTree::equip_keys(Keys& keys, Supervisor& supervisor) {
-  if (!supervisor.send(number_of(Order::files), {}, keys.files) || !supervisor.send(number_of(Order::begin)))
-    return false;
+  supervisor.send(number_of(Order::files), {}, keys.files);
+  supervisor.send(
+      number_of(Order::begin));  // may fail: it has ended by now when it could not use the files, and said so
   const auto answer = supervisor.receive();
   const std::lock_guard lock(mutex_);
   if (!take_answer(answer, keys.refusal)) return false;

@@ -74,8 +74,9 @@ std::optional<Note> NoteSocket::receive() const {
   message.msg_control = control.octets.data();
   message.msg_controllen = control.octets.size();
   ssize_t got = -1;
+  // One that ended without having read all it was sent may still have said something: that comes after the reset.
   do got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-  while (got < 0 && errno == EINTR);
+  while (got < 0 && (errno == EINTR || errno == ECONNRESET));
   if (got <= 0) return std::nullopt;
   note.descriptors = take_descriptors(message);
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return std::nullopt;
