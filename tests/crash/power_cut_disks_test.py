@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from power_disks import missing, work_folder  # noqa: E402
 from power_trial import STRICT, Trial, with_own_mounts  # noqa: E402
 
-CUTS = int(os.environ.get("FERMO_DISK_CUTS", "12"))
+CUTS = int(os.environ.get("FERMO_DISK_CUTS", "8"))
 SEED = int(os.environ.get("FERMO_SEED", random.SystemRandom().randrange(2**32)))
 CUTS_A_GENERATION, GENERATIONS_MAX = 6, 8
 

@@ -77,13 +77,17 @@ class Account:
         self.port = free_port()  # what was fetched is remembered for a server and its port
         self.next = 0
 
+    def folder(self, place):
+        """One for each: what syncs it for one target does nothing for another."""
+        return place.target / self.name
+
     def target(self, place):
-        return f"{self.name}:" + (FETCHED_FOR if self.name == "maildrop" else str(place.target / self.name))
+        return f"{self.name}:" + (FETCHED_FOR if self.name == "maildrop" else str(self.folder(place) / "box"))
 
     def fetcher(self, place):
         options = ["--allow-plaintext"]
         if self.name == "maildir":
-            options += ["--archive", str(place.target / "archive")]
+            options += ["--archive", str(self.folder(place) / "archive")]
         if self.name == "maildrop":
             options += ["--data", str(place.fermo.data), "--config", str(place.fermo.config)]
         return Fetcher(place.state / self.name, f"pop3://127.0.0.1:{self.port}", target=self.target(place), options=options)
@@ -92,7 +96,7 @@ class Account:
         if self.name == "maildrop":
             found = read_maildrop(place.fermo.ports["pop3"], FETCHED_FOR, password_of(FETCHED_FOR))
             return sorted(content for _, content in found)
-        return (maildir if self.name == "maildir" else mbox)(place.target / self.name)
+        return (maildir if self.name == "maildir" else mbox)(self.folder(place) / "box")
 
 
     def judge_ledger(self, place, cut):
@@ -109,7 +113,7 @@ class Account:
         """The name of a copy says what it holds."""
         if self.name != "maildir":
             return []
-        copies = list((place.target / "archive").glob("????-??/*.zst"))
+        copies = list((self.folder(place) / "archive").glob("????-??/*.zst"))
         wanted = {hashlib.sha256(content).hexdigest()[:22] for content in self.source.contents_until(cut)}
         lost = wanted - {copy.name.split(".")[-3] for copy in copies}
         wrong = [f"{self.name}: {len(lost)} messages are not in the archive"] if lost else []
@@ -144,6 +148,7 @@ class Work:
         for path in (place.state, place.target):
             path.mkdir(mode=0o700)
         for account in self.accounts:
+            account.folder(place).mkdir()
             account.fetcher(place)  # makes its folder
 
     # --- While it is recorded ----------------------------------------------------------------------------------------
