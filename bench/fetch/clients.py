@@ -4,16 +4,27 @@ import pathlib
 import pwd
 import shutil
 import subprocess
+import sys
 import time
 
 TIMEOUT_SECONDS = 3_600
 
+# Starts a program and tells its status, its seconds, those of CPU, and kilobytes of memory. The most that a process has had begins with what
+# its parent had when it was forked, so the parent must be a small one.
+LAUNCHER = """
+import os, sys, time
+begin = time.monotonic()
+_, status, usage = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+seconds = time.monotonic() - begin
+with open(sys.argv[1], "w") as told:
+    print(os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, file=told)
+"""
+
 
 class Outcome:
-    def __init__(self, seconds, usage, messages):
-        self.seconds, self.messages = seconds, messages
-        self.cpu_seconds = usage.ru_utime + usage.ru_stime
-        self.resident_megabytes = usage.ru_maxrss / 1024
+    def __init__(self, seconds, cpu_seconds, resident_kilobytes, messages):
+        self.seconds, self.messages, self.cpu_seconds = seconds, messages, cpu_seconds
+        self.resident_megabytes = resident_kilobytes / 1024
 
 
 class Client:
@@ -42,16 +53,16 @@ class Client:
 
     def run(self):
         """Fetches once. Times, memory and CPU are those of the program with all that it started."""
-        before, begin = self.held(), time.monotonic()
+        before = self.held()
         as_user = ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--clear-groups"] if self.user else []
+        usage = self.folder / "usage"
         with open(self.folder / "output", "wb") as output:
-            process = subprocess.Popen([*as_user, *map(str, self.command())], cwd=self.folder, stdout=output, stderr=output,
-                                       env={**os.environ, "HOME": str(self.folder), "PYTHONWARNINGS": "ignore"})
-            _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in self.accepted:
-            raise RuntimeError(f"{self.name} ended with {process.returncode}: {(self.folder / 'output').read_text(errors='replace')[-2000:]}")
-        return Outcome(time.monotonic() - begin, usage, self.held() - before)
+            subprocess.run([sys.executable, "-ISc", LAUNCHER, usage, *as_user, *map(str, self.command())], cwd=self.folder, stdout=output,
+                           stderr=output, env={**os.environ, "HOME": str(self.folder), "PYTHONWARNINGS": "ignore"}, check=True)
+        status, seconds, cpu_seconds, kilobytes = usage.read_text().split()
+        if int(status) not in self.accepted:
+            raise RuntimeError(f"{self.name} ended with {status}: {(self.folder / 'output').read_text(errors='replace')[-2000:]}")
+        return Outcome(float(seconds), float(cpu_seconds), int(kilobytes), self.held() - before)
 
     accepted = (0,)
 

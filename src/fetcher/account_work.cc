@@ -251,14 +251,16 @@ void AccountRunner::take(const client::OrderRefused& refused) {
 
 // --- Into the target -------------------------------------------------------------------------------------------------
 
-/// Passes on what has gathered. Waits only when as much again has come before the last of it was delivered.
+/// Passes on what has gathered. Waits only when as much again has come before the last of it was delivered. Where the
+/// disk is faster than the line it has time to make durable what there is, and little is left for the end.
 AccountRunner::Awaitable<bool> AccountRunner::deliver_meanwhile() {
   const bool some = visit_.events_octets >= limits::delivery_buffer_octets / 4;
   const bool much =
       visit_.events_octets >= limits::delivery_buffer_octets || visit_.events.size() >= limits::delivery_buffer_events;
-  if (!much && (!some || delivery_job_.under_way())) co_return true;
+  const bool disk_is_idle = !delivery_job_.under_way();
+  if (!much && (!some || !disk_is_idle)) co_return true;
   const bool delivered = co_await take_delivered();
-  if (delivered) start_delivery(false);
+  if (delivered) start_delivery(disk_is_idle);
   co_return delivered;
 }
 

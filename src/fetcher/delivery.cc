@@ -202,7 +202,7 @@ Result<std::vector<std::size_t>> Delivery::find_delivered(const std::vector<Begu
   std::vector<fetch::Change> changes;
   const Timestamp now = clock_.now();
   for (const auto& [index, decision] : wanted) {
-    if (decision.key.empty()) continue;
+    // Asked also where only the content will tell the key: a target gets ready to know again what it has.
     const std::string name = name_of(decision);
     const auto presence = target_.find(name);
     if (!presence) return presence.error();

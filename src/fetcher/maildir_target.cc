@@ -111,7 +111,6 @@ Result<Presence> MaildirTarget::find(std::string_view name) {
 
 Result<void> MaildirTarget::begin(const fetch::Incoming& message) {
   FERMO_CHECK(!current_);
-  if (auto loaded = load_index(); !loaded) return loaded;
   Pending pending;
   pending.name = message.name;
   pending.path = folder_ / "tmp" / (message.name + "." + random_suffix());
@@ -178,7 +177,8 @@ Result<void> MaildirTarget::publish(const Pending& pending) {
   }
 }
 
-/// False when another message has that name.
+/// False when another message has that name. What a reader has moved to cur/ matters only where something may have been
+/// delivered that is not recorded, and then find() was asked before: a folder of 100,000 is not read for one message.
 Result<bool> MaildirTarget::publish_under(const Pending& pending, const std::string& name) {
   if (const auto there = index_.find(name); there != index_.end()) return is_same_or_gone(pending.path, there->second);
   const fs::path path = folder_ / "new" / name;

@@ -130,7 +130,9 @@ TEST_F(MaildirTargetTest, LosesNoMessageThatTheServerGaveTheNameOfAnother) {
   }
   EXPECT_THAT(messages(), UnorderedElementsAre("one\n", "two\n", "three\n"));
   fs::rename(folder() / "new/fermo.1-2", folder() / "cur/fermo.1-2:2,S");
-  deliver(*open(), "fermo.1", "two\r\n");
+  const auto target = open();
+  EXPECT_EQ(*target->find("fermo.1"), Presence::present);
+  deliver(*target, "fermo.1", "two\r\n");
   EXPECT_THAT(messages(), SizeIs(3));
 }
 
