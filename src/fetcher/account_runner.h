@@ -86,7 +86,6 @@ class AccountRunner {
     std::optional<pop3::client::Close> close;
     std::optional<pop3::client::Ready> ready;
     bool quitting = false;  ///< QUIT is ordered, so nothing else may be.
-    bool finished = false;  ///< Everything has come and been passed on.
 
     std::map<MessageNumber, fetch::ListedMessage> listed;
     bool status_known = false;
@@ -108,13 +107,11 @@ class AccountRunner {
     bool message_open = false;
     std::vector<Delivery::Event> events;  ///< That have not been passed on.
     std::size_t events_octets = 0;
-    std::uint64_t settled = 0;      ///< Of `wanted`.
-    std::uint64_t sizes_right = 0;  ///< Messages that were as long as listed.
-    bool size_wrong = false;        ///< One was not.
-    std::deque<Index> deletions;    ///< For which DELE is yet to be ordered.
-    std::uint64_t to_delete = 0;    ///< Messages for which DELE was or should have been sent.
-    std::vector<Index> marked;      ///< DELE was answered +OK.
-    std::uint64_t refusals = 0;     ///< Of what was to be done.
+    std::uint64_t settled = 0;    ///< Of `wanted`.
+    std::deque<Index> deletions;  ///< For which DELE is yet to be ordered.
+    std::uint64_t to_delete = 0;  ///< Messages for which DELE was or should have been sent.
+    std::vector<Index> marked;    ///< DELE was answered +OK.
+    std::uint64_t refusals = 0;   ///< Of what was to be done.
   };
 
   Awaitable<void> run_session();
@@ -159,7 +156,6 @@ class AccountRunner {
   fetch::AccountState state_at_work() const;
   Awaitable<void> work();
   bool all_received() const;
-  bool may_quit_early() const;
   Awaitable<bool> finish_work();
   void give(Order order);
   void give_orders();

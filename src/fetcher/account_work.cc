@@ -107,29 +107,23 @@ bool AccountRunner::all_received() const {
 }
 
 /// Once all is there: delivers the rest of it, and then come the last DELEs and QUIT in one round trip. Where nothing
-/// is deleted, the answer to QUIT is on its way meanwhile.
+/// is deleted, the answer to QUIT is on its way meanwhile. Not earlier: a server's last words may get lost as it
+/// closes, and with them the only reply that showed a message of unexpected length to be whole.
 AccountRunner::Awaitable<bool> AccountRunner::finish_work() {
-  if (visit_.unconfirmed && visit_.unanswered == 0 && !visit_.quitting) give(Order::noop());
-  if (!visit_.quitting && may_quit_early()) order_quit();
-  if (!all_received() || visit_.finished) co_return true;
-  visit_.finished = true;
+  if (visit_.quitting) co_return true;
+  if (visit_.unconfirmed && visit_.unanswered == 0) give(Order::noop());
+  if (!all_received()) co_return true;
   if (visit_.deleting) {
     const bool delivered = co_await deliver_all();
     give_deletions();
     if (delivered) order_quit();
     co_return delivered;
   }
-  if (!visit_.quitting) order_quit();
+  order_quit();
   co_await session_->send_ordered();
   const bool delivered = co_await take_delivered();
   if (delivered) start_delivery(true);
   co_return delivered;
-}
-
-/// QUIT may follow the last RETR in the same flight where sizes have proved true. Not elsewhere: a server's last words
-/// may get lost as it closes, and with them the only reply that showed a message of unexpected length to be whole.
-bool AccountRunner::may_quit_early() const {
-  return !visit_.deleting && visit_.ordered == visit_.wanted.size() && visit_.sizes_right > 0 && !visit_.size_wrong;
 }
 
 /// Counted here and not by the session: that has answered an order when the last of its steps is still to be taken.
@@ -215,10 +209,7 @@ void AccountRunner::take(const client::MessageEnded& ended) {
   visit_.under_way.pop_front();
   visit_.octets_under_way -= decision(index).octets;
   visit_.unconfirmed = index;
-  if (ended.order.verb != pop3::Verb::retr) return;
-  const bool as_listed = ended.octets == decision(index).octets;
-  as_listed ? void(++visit_.sizes_right) : void(visit_.size_wrong = true);
-  if (as_listed) confirm_message();
+  if (ended.order.verb == pop3::Verb::retr && ended.octets == decision(index).octets) confirm_message();
 }
 
 void AccountRunner::confirm_message() {
@@ -251,16 +242,14 @@ void AccountRunner::take(const client::OrderRefused& refused) {
 
 // --- Into the target -------------------------------------------------------------------------------------------------
 
-/// Passes on what has gathered. Waits only when as much again has come before the last of it was delivered. Where the
-/// disk is faster than the line it has time to make durable what there is, and little is left for the end.
+/// Passes on what has gathered. Waits only when as much again has come before the last of it was delivered.
 AccountRunner::Awaitable<bool> AccountRunner::deliver_meanwhile() {
   const bool some = visit_.events_octets >= limits::delivery_buffer_octets / 4;
   const bool much =
       visit_.events_octets >= limits::delivery_buffer_octets || visit_.events.size() >= limits::delivery_buffer_events;
-  const bool disk_is_idle = !delivery_job_.under_way();
-  if (!much && (!some || !disk_is_idle)) co_return true;
+  if (!much && (!some || delivery_job_.under_way())) co_return true;
   const bool delivered = co_await take_delivered();
-  if (delivered) start_delivery(disk_is_idle);
+  if (delivered) start_delivery(false);
   co_return delivered;
 }
 
