@@ -73,7 +73,7 @@ class Dovecot(dovecot.Dovecot):
         octets = 0
         for number, size in enumerate(octets_of_each):
             content = message(rng, number, size)
-            octets += len(content)
+            octets += len(content) + content.count(10)  # CRLF on the line
             path = folder / f"{1_700_000_000 + number}.M{number}P1.here,S={len(content)},W={len(content) + content.count(10)}"
             path.write_bytes(content)
             os.chown(path, self.owner.pw_uid, self.owner.pw_gid)
