@@ -265,7 +265,9 @@ config::Config ProcessTree::for_net(const config::Config& config) const {
 }
 
 void ProcessTree::reload(config::Config config, const runtime::CertificateFiles& files) {
-  for (const std::string& problem : renew(config, files)) log_->error("not reloaded: {}", problem);
+  const std::vector<std::string> problems = renew(config, files);
+  for (const std::string& problem : problems) log_->error("not reloaded: {}", problem);
+  if (problems.empty()) log_->info("the configuration has been reloaded");
 }
 
 /// What kept it from being done.

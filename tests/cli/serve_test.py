@@ -147,8 +147,9 @@ class Serving(unittest.TestCase):
                 self.assertIn(b"before.example", self.greeting(address))
                 one.config.write_text('host_name = "after.example"\n')
                 server.process.send_signal(signal.SIGHUP)
-                while b"after.example" not in self.greeting(address):
-                    self.assertIsNone(server.process.poll())
+                while "has been reloaded" not in (line := server.process.stderr.readline()):
+                    self.assertTrue(line)
+                self.assertIn(b"after.example", self.greeting(address))
                 self.assertEqual(server.stop()[0], 0)
 
     def greeting(self, address):
