@@ -239,8 +239,6 @@ inline constexpr std::chrono::milliseconds process_restart_wait_min = 100ms;
 inline constexpr std::chrono::milliseconds process_restart_wait_max = 30s;
 /// A process that has run for so long did not end for what it found at its start.
 inline constexpr std::chrono::milliseconds process_settled_time = 60s;
-/// How long a server that starts waits for the processes of one that was killed to let go of the store.
-inline constexpr std::chrono::milliseconds dying_processes_time_max = 10s;
 /// Maildrops and deliveries that the process with the network holds at the one with the store: one for each connection.
 inline constexpr std::size_t store_channels_max = 1'000'000;
 /// Logins that were found right and whose maildrop was not opened yet, and how long they may take to: a store that

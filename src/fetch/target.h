@@ -31,7 +31,8 @@ class Target {
   /// target cannot know (a command, LMTP). Errors: as begin().
   virtual Result<Presence> find(std::string_view name) = 0;
 
-  /// A message that is there already may be given again: it will be there once.
+  /// A message that is there already may be given again: it will be there once, also where a reader has moved it, if
+  /// find() was asked before.
   /// Errors: unavailable, out_of_space, in_use, misused.
   virtual Result<void> begin(const Incoming& message) = 0;
   /// Takes the next piece of its content: lines that end in CRLF, byte-stuffing undone. After an error the message is

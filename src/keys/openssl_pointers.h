@@ -6,16 +6,10 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "base/releaser.h"
+
 /// Owners of OpenSSL's objects.
 namespace fermo::keys {
-
-template <auto release>
-struct Releaser {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
 
 using KeyPointer = std::unique_ptr<EVP_PKEY, Releaser<EVP_PKEY_free>>;
 using KeyContextPointer = std::unique_ptr<EVP_PKEY_CTX, Releaser<EVP_PKEY_CTX_free>>;
