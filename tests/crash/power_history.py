@@ -95,11 +95,10 @@ class Versions:
     def add(self, octets, event):
         self.versions.append((octets, event))
 
-    def judge(self, cut, octets, or_new=False):
-        """`or_new`: where none was acknowledged, another one may have been made since."""
+    def judge(self, cut, octets):
         last = max(n for n, (_, event) in enumerate(self.versions) if event.is_certain(cut))
         possible = [text for text, event in self.versions[last:] if event.is_possible(cut)]
-        if octets in possible or (or_new and self.versions[last][0] == b""):
+        if octets in possible:
             return []
         known = next((n for n, (text, _) in enumerate(self.versions) if text == octets), None)
         what = "no version that ever was" if known is None else f"version {known}"

@@ -42,7 +42,14 @@ def password_of(user):
 
 
 def users_file(place):
-    path = place.fermo.data / "users"
+    return octets_of(place.fermo.data / "users")
+
+
+def certificate_file(place):
+    return octets_of(place.fermo.data / "tls" / "certificate.pem")
+
+
+def octets_of(path):
     return path.read_bytes() if path.exists() else b""
 
 
@@ -161,7 +168,7 @@ class Work:
 
     def start(self, place, position):
         place.fermo.start()
-        self.certificate.add(place.fermo.certificate.read_bytes(), Event(0, position()))
+        self.certificate.add(certificate_file(place), Event(0, position()))
 
     def deliver(self, place, position, count, draw):
         with smtplib.LMTP("127.0.0.1", place.fermo.ports["lmtp"], timeout=60) as client:
@@ -251,12 +258,13 @@ class Work:
     # --- After a cut -------------------------------------------------------------------------------------------------
 
     def look(self, place, cut):
-        """Starts the program again; returns what is wrong, what mail was found, and how long the first session had to wait."""
-        users = users_file(place)
-        wrong = self.users.judge(cut, users)
+        """Looks at what the cut left, then starts the program again; returns what is wrong, what was found, and how long the
+        first session had to wait."""
+        users, certificate = users_file(place), certificate_file(place)
+        wrong = self.users.judge(cut, users) + self.certificate.judge(cut, certificate)
         if wrong or not has_user(users, FETCHED_FOR):
             # Without users nothing can have been acknowledged.
-            return wrong or self.mail.judge(cut, []), ([], users, b""), 0
+            return wrong or self.mail.judge(cut, []), ([], users, certificate), 0
         found, begun, first = [], time.monotonic(), None
         place.fermo.start()
         for user in USERS:
@@ -264,8 +272,8 @@ class Work:
                 found.append((user, unique_id, self.token_of(content)))
             first = first or time.monotonic() - begun
         wrong += self.mail.judge(cut, found)
-        certificate = place.fermo.certificate.read_bytes()
-        wrong += self.certificate.judge(cut, certificate, or_new=True)
+        if certificate and certificate_file(place) != certificate:
+            wrong.append("the certificate was made anew")
         for account in self.accounts:
             wrong += self.fetch_again(place, account, cut)
         place.fermo.stop()
