@@ -14,6 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 /// As the operator sees them.
 std::vector<std::string> problems_in(std::string_view toml) {
@@ -265,10 +266,9 @@ TEST(Parse, OctetsBeyondAsciiBelongInStringsAndComments) {
                 .data,
             "J\xC3\xBCrg");
   EXPECT_EQ(parsed("data = 'J\xC3\xBCrg'").data, "J\xC3\xBCrg");
-  for (const char* text :
-       {"\xC3\xBC = 1", "data\xC2\xA0= \"x\"", "data = \"x\"\xE2\x80\x83", "\xEF\xBA\xBF or", "[\xE1\x9A\x80]"}) {
-    EXPECT_THAT(problems_in(text), ElementsAre("fermo.toml:1: not TOML: only ASCII may stand outside of strings"))
-        << text;
+  for (const char* text : {"\xC3\xBC = 1", "data\xC2\xA0= \"x\"", "data = \"x\"\xE2\x80\x83", "\xEF\xBA\xBF or",
+                           "[\xE1\x9A\x80]", "data = 1\xCD\x95", "data = 1'\xCD\x95'"}) {
+    EXPECT_THAT(problems_in(text), ElementsAre(StartsWith("fermo.toml:1: not TOML: "))) << text;
   }
 }
 
