@@ -32,8 +32,8 @@ namespace {
 /// recursion, one level for each dot.
 constexpr unsigned dots_in_line_max = 16;
 
-/// Finds what the library cannot be given, too many dots, by following strings and comments just far enough to know what is
-/// inside of them; not so far as to follow a string over several lines.
+/// Finds what the library cannot be given, too many dots, by following strings and comments just far enough to know
+/// what is inside of them; not so far as to follow a string over several lines.
 class Sieve {
  public:
   std::optional<Problem> find_problem(std::string_view text) {

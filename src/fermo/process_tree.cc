@@ -98,7 +98,8 @@ std::unique_ptr<Supervisor> ProcessTree::supervise_keys(const std::shared_ptr<Ke
                        {"role", std::string(name_of(Role::keys))},
                        [this, keys](Supervisor& supervisor) { return equip_keys(*keys, supervisor); },
                        [this, keys](const std::string& how) {
-                         if (keys->in_use) lost(Role::keys, how);
+                         const std::lock_guard lock(mutex_);
+                         if (keys->in_use) note_loss(Role::keys, how);
                        },
                        lock_.get()});
 }
@@ -133,6 +134,10 @@ ExitCode ProcessTree::complain(Role role, const runtime::CertificateFiles& files
 
 void ProcessTree::lost(Role role, const std::string& how) {
   const std::lock_guard lock(mutex_);
+  note_loss(role, how);
+}
+
+void ProcessTree::note_loss(Role role, const std::string& how) {
   Member& lost = member(role);
   lost.takes = false;
   // One that was refused its work says so itself, at the start or in reload().
@@ -276,7 +281,9 @@ std::vector<std::string> ProcessTree::renew(const config::Config& config, const 
   if (std::string problem = open_files(files, keys->files); !problem.empty()) return {std::move(problem)};
   auto supervisor = supervise_keys(keys);
   if (!supervisor->start()) return {key_problem(files, keys->refusal.reason)};
+  std::list<std::unique_ptr<Supervisor>> ended;  // each waits, as it goes, for a thread that may wait for the mutex
   const std::lock_guard lock(mutex_);
+  ended = without_processes();
   if (auto problems = hand_to_net(config, *supervisor); !problems.empty()) return problems;
   use(std::move(keys), std::move(supervisor));
   net_config_ = for_net(config);
@@ -298,12 +305,21 @@ std::vector<std::string> ProcessTree::hand_to_net(const config::Config& config, 
   return std::move(reloaded->problems);
 }
 
+/// Retired ones whose last session has ended.
+std::list<std::unique_ptr<Supervisor>> ProcessTree::without_processes() {
+  std::list<std::unique_ptr<Supervisor>> ended;
+  for (auto at = retired_.begin(); at != retired_.end();) {
+    const auto one = at++;
+    if (!(*one)->running()) ended.splice(ended.end(), retired_, one);
+  }
+  return ended;
+}
+
 void ProcessTree::use(std::shared_ptr<Keys> keys, std::unique_ptr<Supervisor> supervisor) {
   Member& self = member(Role::keys);
   keys_->in_use = false;
   self.supervisor->expect_end();
   self.supervisor->send(number_of(Order::drain));
-  std::erase_if(retired_, [](const auto& one) { return !one->running(); });
   retired_.push_back(std::exchange(self.supervisor, std::move(supervisor)));
   keys_ = std::move(keys);
   keys_->in_use = true;

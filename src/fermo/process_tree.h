@@ -69,6 +69,7 @@ class ProcessTree {
   std::unique_ptr<Supervisor> supervise_keys(const std::shared_ptr<Keys>& keys);
   ExitCode complain(Role role, const runtime::CertificateFiles& files, const Console& console);
   void lost(Role role, const std::string& how);
+  void note_loss(Role role, const std::string& how);
 
   bool equip_keys(Keys& keys, Supervisor& supervisor);
   bool equip_store(Supervisor& supervisor);
@@ -85,6 +86,7 @@ class ProcessTree {
   config::Config for_net(const config::Config& config) const;
   std::vector<std::string> renew(const config::Config& config, const runtime::CertificateFiles& files);
   std::vector<std::string> hand_to_net(const config::Config& config, Supervisor& keys);
+  std::list<std::unique_ptr<Supervisor>> without_processes();
   void use(std::shared_ptr<Keys> keys, std::unique_ptr<Supervisor> supervisor);
 
   const config::Config config_;  ///< What it was started with.

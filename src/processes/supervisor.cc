@@ -90,9 +90,9 @@ bool Supervisor::running() const {
 }
 
 std::optional<pid_t> Supervisor::pid() const {
-  const auto process = current();
-  if (!process) return std::nullopt;
-  return process->child.pid();
+  const std::lock_guard lock(mutex_);
+  if (!running_) return std::nullopt;
+  return running_->child.pid();
 }
 
 void Supervisor::expect_end() {
