@@ -50,6 +50,7 @@ struct Config {
   std::size_t connections_max = limits::connections_max;
   std::size_t connections_per_address_max = limits::connections_per_address_max;
   std::chrono::seconds autologout = limits::pop3_autologout;
+  std::chrono::seconds login_time_max = limits::unauthenticated_time_max;
   std::chrono::seconds drain_time_max = limits::drain_time_max;
   std::size_t threads = 0;         ///< Protocol threads; 0: one for each core.
   std::size_t store_threads = 0;   ///< Threads that may wait for the store; 0: chosen from the cores.

@@ -39,6 +39,7 @@ Config everything_set() {
   config.connections_max = 7;
   config.connections_per_address_max = 5;
   config.autologout = std::chrono::seconds(601);
+  config.login_time_max = std::chrono::seconds(59);
   config.drain_time_max = std::chrono::seconds(1);
   config.threads = 2;
   config.store_threads = 3;

@@ -155,6 +155,15 @@ constexpr std::array all_keys{
           read_seconds(key, value, range, reading, reading.config.autologout);
         },
         [](const Config& config) { return written_number(count(config.autologout)); }},
+    Key{"limits.login_seconds_max",
+        "How long a POP3 client may take to log in, from its connection on and whatever it says. Less where strangers "
+        "hold\n"
+        "connections open, more where clients have very slow lines.\n",
+        "",
+        [](const Key& key, const Value& value, Reading& reading) {
+          read_seconds(key, value, {1, count(limits::pop3_autologout_min)}, reading, reading.config.login_time_max);
+        },
+        [](const Config& config) { return written_number(count(config.login_time_max)); }},
     Key{"limits.drain_seconds_max", "How long sessions may go on after SIGTERM.\n", "",
         [](const Key& key, const Value& value, Reading& reading) {
           read_seconds(key, value, {0, count(limits::drain_time_max_highest)}, reading, reading.config.drain_time_max);

@@ -51,6 +51,7 @@ recipients_max = 200
 connections_max = 20
 connections_per_address_max = 10
 autologout_seconds = 1200
+login_seconds_max = 30
 drain_seconds_max = 0
 [threads]
 protocol = 1
@@ -75,6 +76,7 @@ format = "json"
   EXPECT_EQ(config.connections_max, 20U);
   EXPECT_EQ(config.connections_per_address_max, 10U);
   EXPECT_EQ(config.autologout, std::chrono::minutes(20));
+  EXPECT_EQ(config.login_time_max, std::chrono::seconds(30));
   EXPECT_EQ(config.drain_time_max, std::chrono::seconds(0));
   EXPECT_EQ(config.threads, 1U);
   EXPECT_EQ(config.store_threads, 2U);
@@ -150,8 +152,9 @@ TEST(Parse, NumbersStayWithinTheirRange) {
   for (const auto& [key, lowest, highest] :
        {Case{"limits.message_octets_max", 65536, 2147483647}, Case{"limits.recipients_max", 100, 100000},
         Case{"limits.connections_max", 1, 1000000}, Case{"limits.connections_per_address_max", 1, 1000000},
-        Case{"limits.autologout_seconds", 600, 86400}, Case{"limits.drain_seconds_max", 0, 3600},
-        Case{"threads.protocol", 0, 1024}, Case{"threads.store", 0, 1024}, Case{"threads.hash", 0, 1024}}) {
+        Case{"limits.autologout_seconds", 600, 86400}, Case{"limits.login_seconds_max", 1, 600},
+        Case{"limits.drain_seconds_max", 0, 3600}, Case{"threads.protocol", 0, 1024}, Case{"threads.store", 0, 1024},
+        Case{"threads.hash", 0, 1024}}) {
     const auto with = [&](std::int64_t number) { return std::string(key) + " = " + std::to_string(number); };
     EXPECT_THAT(problems_in(with(lowest)), IsEmpty());
     EXPECT_THAT(problems_in(with(highest)), IsEmpty());

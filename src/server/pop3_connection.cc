@@ -19,7 +19,7 @@ pop3::ServerSettings settings_for(const Settings& server, const Peer& peer) {
   settings.tls_available = server.tls != nullptr;
   settings.plaintext_logins = config.plaintext_logins || peer.is_local();
   settings.autologout = config.autologout;
-  settings.unauthenticated_time_max = std::min(config.autologout, limits::unauthenticated_time_max);
+  settings.unauthenticated_time_max = std::min(config.autologout, config.login_time_max);
   return settings;
 }
 

@@ -173,7 +173,7 @@ TEST_F(Pop3, EndsASessionThatIsIdleTooLong) {
 }
 
 TEST_F(Pop3, BeforeLoginTimeRunsFromTheStartWhateverTheClientSays) {
-  config_.autologout = std::chrono::seconds(1);
+  config_.login_time_max = std::chrono::seconds(1);
   start();
   Client client = pop3();
   const std::string all = [&] {
@@ -190,7 +190,7 @@ TEST_F(Pop3, BeforeLoginTimeRunsFromTheStartWhateverTheClientSays) {
 }
 
 TEST_F(Pop3, DoesNotWaitForAHandshakeForEver) {
-  config_.autologout = std::chrono::seconds(1);
+  config_.login_time_max = std::chrono::seconds(1);
   start();
   Client client = pop3s();
   client.send(std::string_view("\x16\x03\x01\x02\x00\x01", 6));
