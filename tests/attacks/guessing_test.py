@@ -1,15 +1,13 @@
 #!/usr/bin/python3
 """Password guessing over POP3: what an attacker gets to try, and what the owner of the account notices of it."""
-import os
+import base64
+import concurrent.futures
 import poplib
 import socket
-import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from fermo_process import fermo  # noqa: E402
+from peers import PASSWORD, Peer, fermo, processor_seconds, roles
 
-PASSWORD = "correct horse"
 THROTTLED = "[SYS/TEMP] Too many failed logins"
 
 
@@ -61,6 +59,34 @@ class GuessingTest(unittest.TestCase):
         self.assertEqual(replies, ["refused"] * 80 + ["throttled"] * 40)
         self.assertIn("+OK", self.login("127.0.1.1", "anna", PASSWORD))
         self.assertIn("+OK", self.login("127.0.1.2", "anna", PASSWORD), "a place that is new")
+
+    def plain_guess(self, address, user):
+        """The same by AUTH PLAIN, over TLS."""
+        peer = Peer(self.server.ports["pop3s"], address).start_tls()
+        peer.line()
+        reply = peer.ask(b"AUTH PLAIN " + base64.b64encode(b"\0" + user.encode() + b"\0wrong")).decode()
+        self.assertIn("-ERR", reply)
+        return "throttled" if THROTTLED in reply else "refused"
+
+    def test_guessing_at_once_and_in_every_way_gains_nothing(self):
+        self.serve()
+        with concurrent.futures.ThreadPoolExecutor(40) as attackers:
+            under_way = [attackers.submit(self.guess if n % 2 else self.plain_guess, "127.0.0.2", ["anna", "berta"][n % 4 // 2]) for n in range(80)]
+            self.assertIn("+OK", self.login("127.0.0.3", "anna", PASSWORD), "the owner, meanwhile")
+            replies = [guess.result() for guess in under_way]
+        self.assertEqual(sorted(replies), ["refused"] * 10 + ["throttled"] * 70)
+
+    def test_names_that_do_not_exist_get_the_same_words_and_the_same_work(self):
+        self.serve('[logins]\nexempt_networks = ["127.0.0.0/8"]\n')
+        auth = roles(self.server)["auth"]
+        work, words = {}, {}
+        for user in ("anna", "berta", "nobody", "nobody@example.org", "nob\xf6dy"):
+            before = processor_seconds(auth)
+            words[user] = {self.login("127.0.0.2", user, "wrong") for _ in range(12)}
+            work[user] = processor_seconds(auth) - before
+        self.assertEqual(len(set(map(frozenset, words.values()))), 1, words)
+        # Processor time, which waiting does not add to; a login without a hash would take a hundredth.
+        self.assertGreater(min(work.values()) * 3, max(work.values()), work)
 
     def test_the_limits_are_the_operators(self):
         self.serve('[logins]\nguesses_per_address_max = 2\nexempt_networks = ["127.0.0.9"]\n')
