@@ -166,6 +166,13 @@ inline constexpr std::size_t login_queue_max = 1'024;
 inline constexpr std::chrono::hours ticket_key_time_max = 12h;
 /// Text that a peer chose (user, HELO) in one field of a log line.
 inline constexpr std::size_t log_text_octets_max = 128;
+/// One line of the log: PIPE_BUF on Linux. The processes of a server write to one pipe, which mixes what is longer
+/// (pipe(7)).
+inline constexpr std::size_t log_line_octets_max = 4096;
+/// What waits in each process while nobody reads its log: some thousand lines; four times what the pipe itself holds.
+inline constexpr std::size_t log_buffer_octets_max = 256 * 1024;
+/// How long a process that ends waits for whoever reads its log.
+inline constexpr std::chrono::milliseconds log_flush_time_max = 1s;
 
 // --- Store socket ----------------------------------------------------------------------------------------------------
 

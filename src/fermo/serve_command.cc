@@ -1,9 +1,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,9 +108,17 @@ void allow_open_files() {
 
 // --- Serving ---------------------------------------------------------------------------------------------------------
 
+/// What is wrong goes to the log: what is written to standard error may wait for ever for somebody to read it.
+Outcome<config::Config> new_config(const ServeOptions& options, spdlog::logger& log, const Console& console) {
+  std::stringstream said;
+  auto config = serving_config(options, {console.in, console.out, said, console.terminal});
+  for (std::string line; std::getline(said, line);) log.error("not reloaded: {}", line);
+  return config;
+}
+
 void reload(ProcessTree& tree, const ServeOptions& options, spdlog::logger& log, const Console& console) {
   server::notify_reloading();
-  if (auto config = serving_config(options, console)) {
+  if (auto config = new_config(options, log, console)) {
     const auto files = server::certificate_files(*config, log);
     if (files) {
       server::set_log_level(log, config->log_level);
@@ -136,6 +146,7 @@ void serve_until_stopped(ProcessTree& tree, const std::vector<std::string>& list
     tree.drain();
   };
   const server::Signals signals(stop, [&] { reload(tree, options, log, console); });
+  log.flush();  // what was to be said comes before it
   say_ready(listening, console.out);
   tree.wait();
 }
@@ -165,6 +176,7 @@ class ControlSocket {
 };
 
 ExitCode run(const ServeOptions& options, const config::Config& config, const Console& console) {
+  std::signal(SIGPIPE, SIG_IGN);  // nobody may be left who reads the log
   auto turn = StoreTurn::take(config.data, console);
   if (!turn) return turn.error();
   const auto log = server::make_log(config);

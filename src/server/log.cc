@@ -1,22 +1,36 @@
 #include "server/log.h"
 
+#include <unistd.h>
+
+#include <cstring>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+
+#include "base/limits.h"
+#include "server/log_writer.h"
 
 namespace fermo::server {
 namespace {
 
 constexpr const char* kTime = "%Y-%m-%dT%H:%M:%S.%e%z";
+constexpr std::string_view cut_off = "...";
+/// The most that a message takes in JSON: the rest of the line is its time and level.
+constexpr std::size_t json_message_octets_max = limits::log_line_octets_max - 256;
 
 void append_json_text(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
+    if (out.size() > json_message_octets_max) {
+      out += cut_off;
+      return;
+    }
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -57,18 +71,50 @@ class JsonFormatter final : public spdlog::formatter {
   spdlog::pattern_formatter prefix_;
 };
 
+std::unique_ptr<spdlog::formatter> make_formatter(config::LogFormat format) {
+  if (format == config::LogFormat::json) return std::make_unique<JsonFormatter>();
+  return std::make_unique<spdlog::pattern_formatter>(std::string(kTime) + " %l %v");
+}
+
+std::string formatted(spdlog::formatter& formatter, const spdlog::details::log_msg& message) {
+  spdlog::memory_buf_t line;
+  formatter.format(message, line);
+  if (line.size() <= limits::log_line_octets_max) return {line.data(), line.size()};
+  std::string cut(line.data(), limits::log_line_octets_max - cut_off.size() - 1);
+  cut += cut_off;
+  cut += '\n';
+  return cut;
+}
+
+LogWriter::Notice notice_in(std::shared_ptr<spdlog::formatter> formatter) {
+  return [formatter = std::move(formatter)](std::size_t lines, int error) {
+    std::string text = std::to_string(lines) + (lines == 1 ? " line was lost" : " lines were lost") + " because ";
+    text +=
+        error == 0 ? "nobody read the log" : "the log could not be written: " + std::string(::strerrordesc_np(error));
+    return formatted(*formatter, {"fermo", spdlog::level::warn, text});
+  };
+}
+
+/// Standard error, without waiting for whoever reads it.
+class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit PatientSink(std::unique_ptr<spdlog::formatter> formatter)
+      : base_sink(formatter->clone()),
+        writer_(STDERR_FILENO, limits::log_buffer_octets_max, notice_in(std::move(formatter))) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override { writer_.put(formatted(*formatter_, message)); }
+  void flush_() override { writer_.flush(limits::log_flush_time_max); }
+
+  LogWriter writer_;
+};
+
 }  // namespace
 
 std::shared_ptr<spdlog::logger> make_log(const config::Config& config) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto log = std::make_shared<spdlog::logger>("fermo", std::move(sink));
-  if (config.log_format == config::LogFormat::json) {
-    log->set_formatter(std::make_unique<JsonFormatter>());
-  } else {
-    log->set_pattern(std::string(kTime) + " %l %v");
-  }
+  auto log =
+      std::make_shared<spdlog::logger>("fermo", std::make_shared<PatientSink>(make_formatter(config.log_format)));
   set_log_level(*log, config.log_level);
-  log->flush_on(spdlog::level::info);
   return log;
 }
 

@@ -60,6 +60,20 @@ TEST(Log, WritesPlainMessagesAndEventsAsJson) {
   EXPECT_EQ(text.find("too fine"), std::string::npos);
 }
 
+TEST(Log, CutsLinesThatAPipeWouldNotTakeWhole) {
+  for (const auto format : {config::LogFormat::text, config::LogFormat::json}) {
+    config::Config config;
+    config.log_format = format;
+    testing::internal::CaptureStderr();
+    make_log(config)->info(std::string(2 * limits::log_line_octets_max, '\x01'));
+    const std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_LE(text.size(), limits::log_line_octets_max);
+    EXPECT_GT(text.size(), limits::log_line_octets_max / 2);
+    EXPECT_TRUE(text.ends_with(format == config::LogFormat::json ? "...\"}\n" : "...\n"))
+        << text.substr(text.size() - 20);
+  }
+}
+
 TEST(Log, ChangesItsLevel) {
   const auto log = make_log(config::Config());
   set_log_level(*log, "debug");
