@@ -21,6 +21,8 @@ bool GuessLimiter::begin(std::string_view origin, std::string_view account) {
   const std::lock_guard lock(mutex_);
   const Timestamp now = clock_.now();
   Times& from_origin = origins_.of(origin, now);
+  // First, so that an origin that has had its share cannot fill the other counts with names of its choice.
+  if (from_origin.size() >= limits_.per_origin) return false;
   Times& at_account = accounts_.of(account, now);
   if (!may_guess(pair, from_origin, at_account)) return false;
   from_origin.push_back(now);
@@ -29,7 +31,6 @@ bool GuessLimiter::begin(std::string_view origin, std::string_view account) {
 }
 
 bool GuessLimiter::may_guess(const std::string& pair, const Times& from_origin, const Times& at_account) const {
-  if (from_origin.size() >= limits_.per_origin) return false;
   if (known_.contains(pair)) return true;
   const std::size_t kept = from_origin.empty() ? 0 : limits_.per_account / kept_for_newcomers;
   return at_account.size() < limits_.per_account - kept;

@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <deque>
 #include <list>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "base/clock.h"
@@ -42,7 +42,8 @@ class GuessLimiter {
  private:
   using Times = std::deque<Timestamp>;
 
-  /// Times by name. The one that was used longest ago is forgotten when there are too many.
+  /// Times by name. The one that was used longest ago is forgotten when there are too many. Names are strangers'
+  /// choice: in an ordered map none make each other slow to find, as they can in a table of hashes.
   class Counts {
    public:
     /// The times of the last minute.
@@ -52,7 +53,7 @@ class GuessLimiter {
    private:
     using Entries = std::list<std::pair<std::string, Times>>;
     Entries by_use_;  ///< The last used one first.
-    std::unordered_map<std::string_view, Entries::iterator> entries_;
+    std::map<std::string_view, Entries::iterator> entries_;
   };
 
   /// Origins from which an account was logged in to.
@@ -63,7 +64,7 @@ class GuessLimiter {
 
    private:
     std::list<std::string> by_age_;  ///< The newest first.
-    std::unordered_set<std::string_view> pairs_;
+    std::set<std::string_view> pairs_;
   };
 
   bool may_guess(const std::string& pair, const Times& from_origin, const Times& at_account) const;

@@ -135,5 +135,11 @@ TEST_F(ThrottledAuthenticatorTest, OnlySoManyAddressesAreRemembered) {
   EXPECT_TRUE(limiter.begin("first", "anna")) << "was forgotten for those that came later";
 }
 
+TEST_F(ThrottledAuthenticatorTest, AnAddressThatIsThrottledMakesNothingForgotten) {
+  exhaust("anna");
+  for (std::size_t i = 0; i <= limits::guess_counts_max; ++i) guess("192.0.2.1", "user" + std::to_string(i));
+  EXPECT_EQ(guess("10.0.0.1", "anna"), Verdict::throttled);
+}
+
 }  // namespace
 }  // namespace fermo::auth
