@@ -53,6 +53,7 @@ void converse(std::string_view input) {
   hold_some_mail(store);
   {
     StoreSession session(store);
+    FERMO_CHECK(session.answer(request::Hello{}).has_value());  // so that no seed goes out of date with the version
     while (!input.empty()) {
       const auto request = decode_request(take_frame(input));
       if (!request) break;
