@@ -125,9 +125,10 @@ inline constexpr std::size_t store_cache_octets = std::size_t{64} << 20;
 /// What is in the log and not yet in tables. Half a second of writing for a disk; the log replayed at start is at most
 /// twice this.
 inline constexpr std::size_t store_write_buffer_octets = std::size_t{96} << 20;
-/// Below this no mail is taken, so that deleting still works on a full disk. Postfix keeps 1.5 messages
-/// (queue_minfree); the engine needs room to compact as well.
-inline constexpr std::uint64_t store_free_octets_min = std::uint64_t{64} << 20;
+/// Below this no mail is taken, so that deleting still works when the disk is nearly full. What is in the log and not
+/// yet in tables is written once more, and the engine needs room to compact. Postfix keeps 1.5 messages
+/// (queue_minfree), which it is told anew for each.
+inline constexpr std::uint64_t store_free_octets_min = std::uint64_t{128} << 20;
 /// Between attempts to write again after the disk has failed: soon at first, then often enough that nobody has to
 /// restart.
 inline constexpr std::chrono::milliseconds store_recovery_wait_min = 100ms;
@@ -303,6 +304,8 @@ inline constexpr std::chrono::seconds pop3_autologout_highest = 24h;
 inline constexpr std::chrono::seconds drain_time_max_highest = 1h;
 /// More threads than any machine has use for.
 inline constexpr std::size_t threads_highest = 1024;
+/// A petabyte: who keeps so much free has mistyped.
+inline constexpr std::uint64_t store_free_octets_min_highest = std::uint64_t{1} << 50;
 
 // --- Fetching --------------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ struct Config {
   std::vector<std::string> lmtp_networks;  ///< CIDRs that may speak LMTP over TCP; default: loopback.
   std::uint64_t message_octets_max = limits::message_octets_max;
   std::size_t recipients_max = limits::recipients_max;
+  std::uint64_t free_octets_min = limits::store_free_octets_min;  ///< With less on the store's disk no mail is taken.
   std::size_t connections_max = limits::connections_max;
   std::size_t connections_per_address_max = limits::connections_per_address_max;
   std::chrono::seconds autologout = limits::pop3_autologout;

@@ -36,6 +36,7 @@ Config everything_set() {
   config.lmtp_networks = {"10.0.0.0/8", "::1"};
   config.message_octets_max = 70'000;
   config.recipients_max = 101;
+  config.free_octets_min = 3;
   config.connections_max = 7;
   config.connections_per_address_max = 5;
   config.autologout = std::chrono::seconds(601);

@@ -131,6 +131,15 @@ constexpr std::array all_keys{
           read_number(key, value, range, reading, reading.config.recipients_max);
         },
         [](const Config& config) { return written_number(config.recipients_max); }},
+    Key{"limits.free_octets_min",
+        "How much of the disk of the store is kept free, in octets: with less, mail is refused for the time being (452 "
+        "4.3.1), so\n"
+        "that what is there can still be fetched and deleted. Takes effect after a restart.\n",
+        "",
+        [](const Key& key, const Value& value, Reading& reading) {
+          read_number(key, value, {0, limits::store_free_octets_min_highest}, reading, reading.config.free_octets_min);
+        },
+        [](const Config& config) { return written_number(config.free_octets_min); }},
     Key{"limits.connections_max",
         "The most connections at once. A further one takes the place of one that has not logged in, the oldest from "
         "the address\n"

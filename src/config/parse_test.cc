@@ -48,6 +48,7 @@ networks = ["192.0.2.0/24", "2001:db8::7"]
 [limits]
 message_octets_max = 1000000
 recipients_max = 200
+free_octets_min = 1000
 connections_max = 20
 connections_per_address_max = 10
 autologout_seconds = 1200
@@ -73,6 +74,7 @@ format = "json"
   EXPECT_THAT(config.lmtp_networks, ElementsAre("192.0.2.0/24", "2001:db8::7"));
   EXPECT_EQ(config.message_octets_max, 1'000'000U);
   EXPECT_EQ(config.recipients_max, 200U);
+  EXPECT_EQ(config.free_octets_min, 1000U);
   EXPECT_EQ(config.connections_max, 20U);
   EXPECT_EQ(config.connections_per_address_max, 10U);
   EXPECT_EQ(config.autologout, std::chrono::minutes(20));
@@ -151,6 +153,7 @@ TEST(Parse, NumbersStayWithinTheirRange) {
   };
   for (const auto& [key, lowest, highest] :
        {Case{"limits.message_octets_max", 65536, 2147483647}, Case{"limits.recipients_max", 100, 100000},
+        Case{"limits.free_octets_min", 0, std::int64_t{1} << 50},
         Case{"limits.connections_max", 1, 1000000}, Case{"limits.connections_per_address_max", 1, 1000000},
         Case{"limits.autologout_seconds", 600, 86400}, Case{"limits.login_seconds_max", 1, 600},
         Case{"limits.drain_seconds_max", 0, 3600}, Case{"threads.protocol", 0, 1024}, Case{"threads.store", 0, 1024},

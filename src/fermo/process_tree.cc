@@ -265,6 +265,7 @@ config::Config ProcessTree::for_net(const config::Config& config) const {
   mixed.hash_threads = config_.hash_threads;
   mixed.guesses_per_address_max = config_.guesses_per_address_max;
   mixed.guesses_per_account_max = config_.guesses_per_account_max;
+  mixed.free_octets_min = config_.free_octets_min;
   mixed.log_format = config_.log_format;
   return mixed;
 }

@@ -64,6 +64,7 @@ rocks::RocksMaildrop::Opened open_folder(const config::Config& config, const Clo
   settings.path = store_path(config.data);
   settings.clock = &clock;
   settings.log = std::move(log);
+  settings.free_octets_min = config.free_octets_min;
   return rocks::RocksMaildrop::open(std::move(settings));
 }
 

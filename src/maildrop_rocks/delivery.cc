@@ -124,6 +124,7 @@ Result<void> RocksDelivery::append(std::string_view wire) {
 }
 
 Result<void> RocksDelivery::write_chunk(OpenStore& store) {
+  if (auto room = store.engine().room_for_mail(); room.has_error()) return room;
   Batch batch(store.engine());
   if (!pending_) {
     pending_ = true;

@@ -91,9 +91,23 @@ Result<std::uint64_t> Engine::free_octets() const {
   return octets;
 }
 
+Result<void> Engine::room_for_mail() const {
+  const auto free = free_octets();
+  if (free.has_error()) return free.error();
+  if (*free < settings_.free_octets_min) return Error::out_of_space;
+  return {};
+}
+
+std::uint64_t Engine::unflushed_octets() const {
+  std::uint64_t octets = 0;
+  database_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &octets);
+  return octets;
+}
+
+/// Not as much as is kept free from mail: deletions are to work again with less.
 bool Engine::disk_takes_writes() const {
   const auto free = free_octets();
-  if (free.has_error() || *free < settings_.free_octets_min) return false;
+  if (free.has_error() || *free < std::min(settings_.free_octets_min, unflushed_octets() + probe_octets)) return false;
   rocksdb::FileSystem& files = *settings_.file_system;
   const std::string path = (settings_.path / "probe.tmp").string();
   const std::string octets(probe_octets, '\0');

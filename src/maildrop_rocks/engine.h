@@ -69,10 +69,11 @@ class Engine {
   const rocksdb::Snapshot* take_snapshot();
   void release_snapshot(const rocksdb::Snapshot* snapshot);
 
-  Result<std::uint64_t> free_octets() const;
+  /// Whether mail may be taken: the disk has as much free as is to be kept. Errors: out_of_space, unavailable.
+  Result<void> room_for_mail() const;
 
-  /// Tries the disk as an opening would: whether there is room and a file can be written. Closing a database that still
-  /// answers is only worth it then.
+  /// Tries the disk as an opening would: whether there is room for what is only in the log, and a file can be written.
+  /// Closing a database that still answers is only worth it then.
   bool disk_takes_writes() const;
 
   /// Writes what is in memory to tables.
@@ -85,6 +86,9 @@ class Engine {
 
  private:
   Engine() = default;
+
+  Result<std::uint64_t> free_octets() const;
+  std::uint64_t unflushed_octets() const;
 
   EngineSettings settings_;
   std::unique_ptr<rocksdb::Env> env_;

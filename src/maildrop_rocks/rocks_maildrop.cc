@@ -55,9 +55,7 @@ Result<std::unique_ptr<maildrop::Delivery>> RocksMaildrop::begin_delivery() {
   if (const auto failure = impl_->health().failure()) return *failure;
   const auto store = impl_->current();
   if (!store) return Error::unavailable;
-  const auto free_octets = store->engine().free_octets();
-  if (free_octets.has_error()) return free_octets.error();
-  if (*free_octets < impl_->settings().free_octets_min) return Error::out_of_space;
+  if (const auto room = store->engine().room_for_mail(); room.has_error()) return room.error();
   return std::make_unique<RocksDelivery>(store, impl_->arrivals());
 }
 

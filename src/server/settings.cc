@@ -71,6 +71,7 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   compare("threads.hash", before.hash_threads == after.hash_threads);
   compare("logins.guesses_per_address_max", before.guesses_per_address_max == after.guesses_per_address_max);
   compare("logins.guesses_per_account_max", before.guesses_per_account_max == after.guesses_per_account_max);
+  compare("limits.free_octets_min", before.free_octets_min == after.free_octets_min);
   compare("log.format", before.log_format == after.log_format);
   return keys;
 }
