@@ -17,6 +17,8 @@ using fetch_accounts::Account;
 using Kind = fetch_accounts::SecretSource::Kind;
 
 Outcome<std::shared_ptr<const runtime::TlsClientContext>> tls_of(const Account& account, const Console& console) {
+  using Context = std::shared_ptr<const runtime::TlsClientContext>;
+  if (fetcher::address_of(account.server).tls == pop3::client::Tls::none) return Context();
   runtime::TlsTrust trust;
   trust.authorities = account.authorities;
   for (const auto& text : account.pins) {

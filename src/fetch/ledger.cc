@@ -112,6 +112,15 @@ std::optional<Standing> standing_of(std::string_view code) {
   return found->first;
 }
 
+NextChange each_of(std::span<const Change> changes) {
+  return [changes]() mutable -> std::optional<Change> {
+    if (changes.empty()) return std::nullopt;
+    const Change& first = changes.front();
+    changes = changes.subspan(1);
+    return first;
+  };
+}
+
 Result<std::optional<Record>> changed(std::optional<Record> record, const Change& change) {
   return record ? std::visit(Apply{std::move(*record)}, change) : begun(change);
 }

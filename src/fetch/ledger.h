@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -143,6 +144,12 @@ using Change =
     std::variant<change::Seen, change::Skipped, change::Delivered, change::Refused, change::DeletionAsked, change::Gone,
                  change::Missing, change::WholeWanted, change::Reasoned, change::Forgotten, change::Stored>;
 
+/// Changes in their order, each made when it is asked for; nothing: that was all. Those of a large drop would fill
+/// memory.
+using NextChange = std::function<std::optional<Change>()>;
+/// Those of a list, which must outlive it.
+NextChange each_of(std::span<const Change> changes);
+
 /// The ledger of one account. Every call takes time in the number of records it names, not in the number there are, but
 /// for load(). Used by one thread at a time.
 class Ledger {
@@ -154,15 +161,18 @@ class Ledger {
   /// Nothing when it is not known. Errors: unavailable, corrupt.
   virtual Result<std::optional<Record>> find(std::string_view key) = 0;
 
-  /// All in their order, or none; durable when it returns. Errors: no_such_record (for a change that needs one),
-  /// conflict, not_delivered, unavailable, out_of_space, corrupt.
-  virtual Result<void> apply(std::span<const Change> changes) = 0;
-
   virtual Result<AccountState> state() = 0;
-  /// Durable when it returns.
-  virtual Result<void> set_state(const AccountState& state) = 0;
-  /// Both as one: the first run must not be done without its records.
-  virtual Result<void> apply(std::span<const Change> changes, const AccountState& state) = 0;
+
+  /// All in their order and the state, where there is one, or nothing of it: the first run must not be done without its
+  /// records. Durable when it returns. Errors: no_such_record (for a change that needs one), conflict, not_delivered,
+  /// unavailable, out_of_space, corrupt.
+  virtual Result<void> apply_each(const NextChange& next, const AccountState* state) = 0;
+
+  Result<void> apply(std::span<const Change> changes) { return apply_each(each_of(changes), nullptr); }
+  Result<void> apply(std::span<const Change> changes, const AccountState& state) {
+    return apply_each(each_of(changes), &state);
+  }
+  Result<void> set_state(const AccountState& state) { return apply({}, state); }
 };
 
 /// What `change` does to `record` (nothing: there is no record under the key), or why it may not. Every ledger follows

@@ -166,9 +166,14 @@ UniqueIds Matcher::judge_unique_ids() {
 }
 
 void Matcher::find_duplicates() {
-  std::unordered_set<std::string_view> seen;
+  std::vector<std::string_view> sorted;
+  sorted.reserve(messages_.size());
   for (const ListedMessage& message : messages_) {
-    if (!message.unique_id.empty() && !seen.insert(message.unique_id).second) duplicates_.insert(message.unique_id);
+    if (!message.unique_id.empty()) sorted.push_back(message.unique_id);
+  }
+  std::ranges::sort(sorted);
+  for (auto at = sorted.begin(); (at = std::adjacent_find(at, sorted.end())) != sorted.end(); ++at) {
+    duplicates_.insert(*at);
   }
 }
 

@@ -19,13 +19,13 @@ Result<std::optional<Record>> MemoryLedger::find(std::string_view key) {
   return std::optional<Record>(found->second);
 }
 
-Result<void> MemoryLedger::apply(std::span<const Change> changes) {
+Result<void> MemoryLedger::apply_each(const NextChange& next, const AccountState* state) {
   std::map<std::string, std::optional<Record>> touched;
-  for (const Change& change : changes) {
-    const std::string& key = key_of(change);
+  while (const auto change = next()) {
+    const std::string& key = key_of(*change);
     auto [at, fresh] = touched.try_emplace(key);
     if (fresh) at->second = *find(key);
-    auto outcome = changed(at->second, change);
+    auto outcome = changed(at->second, *change);
     if (!outcome) return outcome.error();
     at->second = std::move(*outcome);
   }
@@ -36,18 +36,8 @@ Result<void> MemoryLedger::apply(std::span<const Change> changes) {
       records_.erase(key);
     }
   }
+  if (state != nullptr) state_ = *state;
   return {};
-}
-
-Result<void> MemoryLedger::set_state(const AccountState& state) {
-  state_ = state;
-  return {};
-}
-
-Result<void> MemoryLedger::apply(std::span<const Change> changes, const AccountState& state) {
-  auto done = apply(changes);
-  if (done) state_ = state;
-  return done;
 }
 
 }  // namespace fermo::fetch

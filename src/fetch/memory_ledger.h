@@ -12,10 +12,8 @@ class MemoryLedger final : public Ledger {
  public:
   Result<std::vector<Record>> load() override;
   Result<std::optional<Record>> find(std::string_view key) override;
-  Result<void> apply(std::span<const Change> changes) override;
   Result<AccountState> state() override { return state_; }
-  Result<void> set_state(const AccountState& state) override;
-  Result<void> apply(std::span<const Change> changes, const AccountState& state) override;
+  Result<void> apply_each(const NextChange& next, const AccountState* state) override;
 
  private:
   using Records = std::map<std::string, Record, std::less<>>;

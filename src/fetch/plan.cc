@@ -1,6 +1,7 @@
 #include "fetch/plan.h"
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <utility>
 
@@ -19,9 +20,12 @@ class Planner {
   explicit Planner(const Input& input) : input_(input), matching_(match(input)) {}
 
   Plan run() {
+    plan_.made = input_.now;
+    plan_.position_offset = input_.listing.position_offset;
     plan_.unique_ids = matching_.unique_ids;
-    plan_.remarks = matching_.remarks;
+    plan_.remarks = std::move(matching_.remarks);
     ask_presence();
+    plan_.decisions.reserve(matching_.matches.size());
     for (std::size_t i = 0; i < matching_.matches.size(); ++i) plan_.decisions.push_back(decide(i));
     if (plan_.heads_needed.empty()) note_changes();
     remark();
@@ -62,7 +66,7 @@ class Planner {
   void remark();
 
   const Input& input_;
-  const Matching matching_;
+  Matching matching_;
   Plan plan_;
   std::vector<Presence> presence_;  ///< Of each record, in mirror mode.
   std::set<std::size_t> given_up_;  ///< Records whose key goes to another message, or who get another key.
@@ -105,8 +109,8 @@ Removal Planner::removal_of_new(std::size_t i) const {
 }
 
 Decision Planner::decide(std::size_t i) {
-  const Match& match = matching_.matches[i];
-  Decision decision{message(i).number, match.key, message(i).octets, generation(match)};
+  Match& match = matching_.matches[i];
+  Decision decision{message(i).number, std::move(match.key), message(i).octets, generation(match)};
   switch (match.how) {
     case How::head_needed:
       plan_.heads_needed.push_back(decision.number);
@@ -246,38 +250,35 @@ void Planner::note_changes() {
 
 // All old keys go before any new one comes, since messages may have exchanged them.
 void Planner::give_up_keys() {
-  for (const Match& match : matching_.matches) {
+  for (std::size_t i = 0; i < matching_.matches.size(); ++i) {
+    const Match& match = matching_.matches[i];
     if (match.replaced) given_up_.insert(*match.replaced);
     const Record* known = record(match);
-    if (known != nullptr && known->key != match.key) given_up_.insert(index_of(*known));
+    if (known != nullptr && known->key != plan_.decisions[i].key) given_up_.insert(index_of(*known));
   }
   for (const std::size_t r : given_up_) plan_.changes.emplace_back(change::Forgotten{input_.known[r].key});
 }
 
 void Planner::note_listed(std::size_t i) {
   const Match& match = matching_.matches[i];
-  const Decision& decision = plan_.decisions[i];
+  Decision& decision = plan_.decisions[i];
   if (match.how == How::unknowable || match.how == How::by_content) return;
-  const std::uint64_t position = message(i).number.value() + input_.listing.position_offset;
   const Record* known = record(match);
-  if (known != nullptr && known->key != match.key) {
+  decision.enters = known == nullptr;
+  if (decision.enters) return;
+  const std::uint64_t position = message(i).number.value() + input_.listing.position_offset;
+  if (known->key != decision.key) {
     Record moved = *known;
-    moved.key = match.key;
+    moved.key = decision.key;
     moved.octets = message(i).octets;
     moved.position = position;
     moved.gone.reset();
     moved.missing_since.reset();
     plan_.changes.emplace_back(change::Stored{std::move(moved)});
-  } else if (known == nullptr || known->octets != message(i).octets || known->position != position || known->gone ||
-             known->missing_since) {
-    plan_.changes.emplace_back(change::Seen{match.key, message(i).octets, input_.now, position, decision.generation});
+  } else if (known->octets != decision.octets || known->position != position || known->gone || known->missing_since) {
+    plan_.changes.emplace_back(change::Seen{decision.key, decision.octets, input_.now, position, decision.generation});
   }
-  if (known == nullptr && decision.reason == Reason::before_first_run) {
-    plan_.changes.emplace_back(change::Skipped{match.key});
-  }
-  if (known == nullptr || known->reason != decision.reason) {
-    plan_.changes.emplace_back(change::Reasoned{match.key, decision.reason});
-  }
+  if (known->reason != decision.reason) plan_.changes.emplace_back(change::Reasoned{decision.key, decision.reason});
 }
 
 void Planner::note_unlisted(const Record& known) {
@@ -313,6 +314,35 @@ void Planner::remark() {
   }
 }
 
+/// What changes_of() returns, as it is called.
+class ChangesOfPlan {
+ public:
+  explicit ChangesOfPlan(const Plan& plan) : plan_(&plan), known_(each_of(plan.changes)) {}
+
+  std::optional<Change> operator()() {
+    if (auto change = known_()) return change;
+    while (entry_.empty() && next_ < plan_->decisions.size()) enter(plan_->decisions[next_++]);
+    if (entry_.empty()) return std::nullopt;
+    Change first = std::move(entry_.front());
+    entry_.pop_front();
+    return first;
+  }
+
+ private:
+  void enter(const Decision& decision) {
+    if (!decision.enters) return;
+    const std::uint64_t position = decision.number.value() + plan_->position_offset;
+    entry_.emplace_back(change::Seen{decision.key, decision.octets, plan_->made, position, decision.generation});
+    if (decision.reason == Reason::before_first_run) entry_.emplace_back(change::Skipped{decision.key});
+    entry_.emplace_back(change::Reasoned{decision.key, decision.reason});
+  }
+
+  const Plan* plan_;
+  NextChange known_;
+  std::size_t next_ = 0;
+  std::deque<Change> entry_;  ///< Of one message.
+};
+
 std::string_view action(const Decision& decision) {
   if (decision.reason == Reason::head_needed) return "is looked at";
   if (decision.removal == Removal::now) return "is deleted on the server";
@@ -332,6 +362,10 @@ std::string_view action(const Decision& decision) {
 
 Plan make_plan(const Input& input) {
   return Planner(input).run();
+}
+
+NextChange changes_of(const Plan& plan) {
+  return ChangesOfPlan(plan);
 }
 
 std::string explain(const Decision& decision) {

@@ -36,14 +36,16 @@ struct Decision {
   Retrieval retrieval = Retrieval::none;
   Removal removal = Removal::no;
   Reason reason = Reason::none;
+  bool enters = false;  ///< Nothing is known about it yet: it comes into the ledger with the plan.
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
 struct Plan {
   std::vector<Decision> decisions;  ///< One for each listed message, in the order of the listing.
   std::vector<MessageNumber> heads_needed;
-  /// To be applied to the ledger before anything is retrieved; only when no heads are needed.
-  std::vector<Change> changes;
+  std::vector<Change> changes;  ///< Of what is known already; only when no heads are needed. See changes_of().
+  Timestamp made;
+  std::uint64_t position_offset = 0;          ///< Listing::position_offset.
   UniqueIds unique_ids = UniqueIds::trusted;  ///< What they turned out to be worth; to be kept in AccountState.
   std::vector<std::string> remarks;           ///< What the user should hear, one sentence each.
 };
@@ -67,6 +69,10 @@ struct Input {
 };
 
 Plan make_plan(const Input& input);
+
+/// All that is to be applied to the ledger before anything is retrieved: `Plan::changes`, then what comes into it. For
+/// a plan that needs no heads. The plan must outlive what is returned.
+NextChange changes_of(const Plan& plan);
 
 /// A sentence about one message for `fermo fetch explain`: "message 3 (2,048 octets) is fetched: it is new".
 std::string explain(const Decision& decision);

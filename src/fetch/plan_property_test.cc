@@ -172,7 +172,7 @@ class World {
     ASSERT_EQ(made.decisions.size(), listed.messages.size());
     state.first_run_done = true;
     state.unique_ids = made.unique_ids;
-    ASSERT_FALSE(ledger_.apply(made.changes, state).has_error());
+    ASSERT_FALSE(ledger_.apply_each(changes_of(made), &state).has_error());
     std::vector<Decision> marked;
     for (const Decision& one : made.decisions) {
       if (!calm && chance(20)) return;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -14,6 +15,31 @@ namespace {
 
 bool is_passing(client::ResponseCode code) {
   return code == client::ResponseCode::in_use || code == client::ResponseCode::sys_temp;
+}
+
+/// In the order of message-numbers, each but once, whatever the server does.
+template <class Entry>
+void put_in_order(std::vector<Entry>& entries) {
+  if (!std::ranges::is_sorted(entries, {}, &Entry::number)) std::ranges::sort(entries, {}, &Entry::number);
+  const auto same = [](const Entry& one, const Entry& other) { return one.number == other.number; };
+  const auto kept = std::unique(entries.rbegin(), entries.rend(), same).base();
+  entries.erase(entries.begin(), kept);
+}
+
+/// What LIST and UIDL say of the same messages, both in order.
+std::vector<fetch::ListedMessage> together(const std::vector<client::ScanListings::Entry>& octets,
+                                           std::vector<client::UniqueIds::Entry> ids) {
+  std::vector<fetch::ListedMessage> messages;
+  messages.reserve(std::max(octets.size(), ids.size()));
+  auto size = octets.begin();
+  for (auto id = ids.begin(); size != octets.end() || id != ids.end();) {
+    const bool has_id = id != ids.end() && (size == octets.end() || id->number <= size->number);
+    const bool has_size = size != octets.end() && (!has_id || size->number == id->number);
+    fetch::ListedMessage& message = messages.emplace_back(has_id ? id->number : size->number);
+    if (has_size) message.octets = (size++)->octets;
+    if (has_id) message.unique_id = std::move((id++)->unique_id);
+  }
+  return messages;
 }
 
 }  // namespace
@@ -57,7 +83,7 @@ void AccountRunner::order_listings() {
 
 AccountRunner::Awaitable<bool> AccountRunner::await_listings() {
   while (!visit_.status_known || visit_.listings_awaited > 0) {
-    const Step step = co_await next_step();
+    Step step = co_await next_step();
     if (visit_.close) co_return false;
     take_listed(step);
     if (report_.verdict != Verdict::done) co_return false;
@@ -65,17 +91,14 @@ AccountRunner::Awaitable<bool> AccountRunner::await_listings() {
   co_return true;
 }
 
-void AccountRunner::take_listed(const Step& step) {
-  const auto listed = [this](MessageNumber number) -> fetch::ListedMessage& {
-    return visit_.listed.try_emplace(number, fetch::ListedMessage{number, {}, {}}).first->second;
-  };
+void AccountRunner::take_listed(Step& step) {
   if (const auto* const status = std::get_if<client::Status>(&step)) {
     visit_.listing.stat = status->listing;
     visit_.status_known = true;
   } else if (const auto* const octets = std::get_if<client::ScanListings>(&step)) {
-    for (const auto& entry : octets->entries) listed(entry.number).octets = entry.octets;
-  } else if (const auto* const ids = std::get_if<client::UniqueIds>(&step)) {
-    for (const auto& entry : ids->entries) listed(entry.number).unique_id = entry.unique_id;
+    std::ranges::copy(octets->entries, std::back_inserter(visit_.octets_listed));
+  } else if (auto* const ids = std::get_if<client::UniqueIds>(&step)) {
+    std::ranges::move(ids->entries, std::back_inserter(visit_.ids_listed));
   } else if (std::holds_alternative<client::ListingEnded>(step)) {
     --visit_.listings_awaited;
   } else if (const auto* const refused = std::get_if<client::OrderRefused>(&step)) {
@@ -92,9 +115,9 @@ void AccountRunner::take_refused_listing(const client::OrderRefused& refused) {
 }
 
 bool AccountRunner::make_listing() {
-  visit_.listing.messages.clear();
-  for (auto& [number, message] : visit_.listed) visit_.listing.messages.push_back(std::move(message));
-  visit_.listed.clear();
+  put_in_order(visit_.octets_listed);
+  put_in_order(visit_.ids_listed);
+  visit_.listing.messages = together(std::exchange(visit_.octets_listed, {}), std::exchange(visit_.ids_listed, {}));
   if (!visit_.listing.messages.empty() || visit_.listing.stat.messages == 0 || visit_.listing.unique_ids) return true;
   fail(Verdict::protocol, "the server lists none of its " + std::to_string(visit_.listing.stat.messages) + " messages");
   return false;
@@ -176,6 +199,11 @@ AccountRunner::Awaitable<bool> AccountRunner::plan() {
     if (visit_.plan.heads_needed.empty()) break;
     const bool seen = co_await fetch_heads();
     if (!seen) co_return false;
+  }
+  const auto messages = std::exchange(visit_.listing.messages, {});
+  visit_.all_listed = visit_.complete && messages.size() == visit_.listing.stat.messages;
+  if (!messages.empty()) {
+    visit_.highest_position = messages.back().number.value() + visit_.listing.position_offset;
   }
   const auto waits = [](const fetch::Decision& one) { return one.reason == fetch::Reason::later; };
   visit_.some_wait = std::ranges::any_of(visit_.plan.decisions, waits);

@@ -87,11 +87,14 @@ class AccountRunner {
     std::optional<pop3::client::Ready> ready;
     bool quitting = false;  ///< QUIT is ordered, so nothing else may be.
 
-    std::map<MessageNumber, fetch::ListedMessage> listed;
+    std::vector<pop3::client::ScanListings::Entry> octets_listed;
+    std::vector<pop3::client::UniqueIds::Entry> ids_listed;
     bool status_known = false;
     unsigned listings_awaited = 0;
-    bool complete = true;  ///< Everything is listed, not a tail alone.
-    fetch::Listing listing;
+    bool complete = true;    ///< Everything is listed, not a tail alone.
+    fetch::Listing listing;  ///< Of its messages, which would fill memory, none are left once they are planned for.
+    bool all_listed = false;
+    std::optional<std::uint64_t> highest_position;
     fetch::Heads heads;
     fetch::Plan plan;
     bool planned = false;    ///< The plan is in the ledger.
@@ -139,7 +142,7 @@ class AccountRunner {
   Awaitable<bool> list_all();
   Awaitable<bool> await_listings();
   void order_listings();
-  void take_listed(const Step& step);
+  void take_listed(Step& step);
   void take_refused_listing(const pop3::client::OrderRefused& refused);
   bool make_listing();
   Awaitable<bool> probe();
@@ -151,8 +154,8 @@ class AccountRunner {
 
   // account_work.cc: doing it.
   Awaitable<bool> begin_work();
-  Result<void> record_plan();
   Result<std::vector<Index>> delivered_before();
+  Result<void> record_plan(const std::vector<Index>& found);
   fetch::AccountState state_at_work() const;
   Awaitable<void> work();
   bool all_received() const;

@@ -25,14 +25,6 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
       ++visit_.refusals;
     }
   }
-  auto record = [this] { return record_plan(); };
-  auto recording = pool_.run(record);
-  const Result<void> recorded = co_await std::move(recording);
-  if (!recorded) {
-    fail_of_ledger(recorded.error());
-    co_return false;
-  }
-  visit_.planned = true;
   auto look = [this] { return delivered_before(); };
   auto looking = pool_.run(look);
   const Result<std::vector<Index>> found = co_await std::move(looking);
@@ -42,6 +34,17 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
   }
   const std::unordered_set<Index> there(found->begin(), found->end());
   std::erase_if(visit_.wanted, [&](Index index) { return there.contains(index); });
+  // Nothing comes of asking before all is recorded but that the answers are on their way meanwhile.
+  give_orders();
+  co_await session_->send_ordered();
+  auto record = [this, &found] { return record_plan(*found); };
+  auto recording = pool_.run(record);
+  const Result<void> recorded = co_await std::move(recording);
+  if (!recorded) {
+    fail_of_ledger(recorded.error());
+    co_return false;
+  }
+  visit_.planned = true;
   report_.found += there.size();
   for (Index i = 0; i < decisions.size(); ++i) {
     const bool delivered = there.contains(i) && decisions[i].removal == Removal::once_delivered;
@@ -51,32 +54,37 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
   co_return true;
 }
 
-/// In the pool.
-Result<void> AccountRunner::record_plan() {
-  std::vector<fetch::Change> changes = std::exchange(visit_.plan.changes, {});
-  for (const fetch::Decision& one : visit_.plan.decisions) {
-    if (one.removal == Removal::now) changes.emplace_back(change::DeletionAsked{one.key, clock_.now()});
-  }
-  return ledger_.apply(changes, state_at_work());
+/// In the pool. What a session that could not record it has delivered already, of what is wanted.
+Result<std::vector<AccountRunner::Index>> AccountRunner::delivered_before() {
+  if (!state_.deliveries_open && state_.first_run_done) return std::vector<Index>();
+  return delivery_.find_delivered(visit_.plan.decisions, visit_.wanted);
 }
 
-/// In the pool. What a session that could not record it has delivered already.
-Result<std::vector<AccountRunner::Index>> AccountRunner::delivered_before() {
-  std::vector<Delivery::Begun> wanted;
-  if (!state_.deliveries_open && state_.first_run_done) return std::vector<Index>();
-  for (const Index index : visit_.wanted) wanted.push_back({index, decision(index)});
-  return delivery_.find_delivered(wanted);
+/// In the pool.
+Result<void> AccountRunner::record_plan(const std::vector<Index>& found) {
+  const auto& decisions = visit_.plan.decisions;
+  const Timestamp now = clock_.now();
+  const fetch::AccountState state = state_at_work();
+  const std::vector<fetch::Change> of_found = delivery_.changes_of_found(decisions, found);
+  const fetch::NextChange planned = fetch::changes_of(visit_.plan);
+  const fetch::NextChange recovered = fetch::each_of(of_found);
+  auto removed = decisions.begin();
+  const auto next = [&]() -> std::optional<fetch::Change> {
+    if (auto change = planned()) return change;
+    if (auto change = recovered()) return change;
+    removed = std::ranges::find(removed, decisions.end(), Removal::now, &fetch::Decision::removal);
+    if (removed == decisions.end()) return std::nullopt;
+    return change::DeletionAsked{(removed++)->key, now};
+  };
+  return ledger_.apply_each(next, &state);
 }
 
 fetch::AccountState AccountRunner::state_at_work() const {
   fetch::AccountState state = state_;
-  const fetch::Listing& listing = visit_.listing;
   state.first_run_done = true;
   state.stat.reset();
-  if (!listing.messages.empty()) {
-    state.highest_position = listing.messages.back().number.value() + listing.position_offset;
-  }
-  if (visit_.complete && listing.messages.size() == listing.stat.messages) state.last_full_listing = clock_.now();
+  if (visit_.highest_position) state.highest_position = *visit_.highest_position;
+  if (visit_.all_listed) state.last_full_listing = clock_.now();
   state.last_login = clock_.now();
   state.unique_ids = visit_.plan.unique_ids;
   state.target_mark = mark_;
@@ -334,13 +342,15 @@ AccountRunner::Awaitable<void> AccountRunner::settle_work() {
 
 /// In the pool.
 Result<void> AccountRunner::record_end() {
-  std::vector<fetch::Change> changes;
-  if (has_quit()) {
-    for (const Index index : visit_.marked) {
-      if (!decision(index).key.empty()) changes.emplace_back(change::Gone{decision(index).key, clock_.now()});
-    }
-  }
-  return ledger_.apply(changes, state_at_end());
+  const fetch::AccountState state = state_at_end();
+  const Timestamp now = clock_.now();
+  auto gone = has_quit() ? visit_.marked.begin() : visit_.marked.end();
+  const auto next = [&]() -> std::optional<fetch::Change> {
+    gone = std::find_if(gone, visit_.marked.end(), [this](Index index) { return !decision(index).key.empty(); });
+    if (gone == visit_.marked.end()) return std::nullopt;
+    return change::Gone{decision(*gone++).key, now};
+  };
+  return ledger_.apply_each(next, &state);
 }
 
 /// What makes the next session shorter, or keeps it from breaking.

@@ -197,24 +197,29 @@ Result<void> Delivery::record(const std::vector<fetch::Change>& changes) {
   return applied;
 }
 
-Result<std::vector<std::size_t>> Delivery::find_delivered(const std::vector<Begun>& wanted) {
+Result<std::vector<std::size_t>> Delivery::find_delivered(const std::vector<Decision>& decisions,
+                                                          const std::vector<std::size_t>& wanted) {
   std::vector<std::size_t> found;
+  for (const std::size_t index : wanted) {
+    // Asked also where only the content will tell the key: a target gets ready to know again what it has.
+    const auto presence = target_.find(name_of(decisions[index]));
+    if (!presence) return presence.error();
+    if (*presence == fetch::Presence::present) found.push_back(index);
+  }
+  return found;
+}
+
+std::vector<fetch::Change> Delivery::changes_of_found(const std::vector<Decision>& decisions,
+                                                      const std::vector<std::size_t>& found) const {
   std::vector<fetch::Change> changes;
   const Timestamp now = clock_.now();
-  for (const auto& [index, decision] : wanted) {
-    // Asked also where only the content will tell the key: a target gets ready to know again what it has.
-    const std::string name = name_of(decision);
-    const auto presence = target_.find(name);
-    if (!presence) return presence.error();
-    if (*presence != fetch::Presence::present) continue;
+  for (const std::size_t index : found) {
+    const Decision& decision = decisions[index];
     const bool whole = decision.retrieval == Retrieval::whole;
-    changes.emplace_back(change::Delivered{decision.key, now, name, whole, std::nullopt});
+    changes.emplace_back(change::Delivered{decision.key, now, name_of(decision), whole, std::nullopt});
     if (decision.removal == Removal::once_delivered) changes.emplace_back(change::DeletionAsked{decision.key, now});
-    found.push_back(index);
   }
-  if (changes.empty()) return found;
-  if (auto applied = ledger_.apply(changes); !applied) return applied.error();
-  return found;
+  return changes;
 }
 
 }  // namespace fermo::fetcher

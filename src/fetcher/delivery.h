@@ -65,9 +65,13 @@ class Delivery {
   /// Something may be in the target that is not recorded.
   bool unsettled() const { return unsettled_; }
 
-  /// Messages that are to be retrieved and that the target has already, delivered by a session that could not record
-  /// it. They are recorded now, and returned.
-  Result<std::vector<std::size_t>> find_delivered(const std::vector<Begun>& wanted);
+  /// Those of the `wanted` decisions whose messages the target has already, delivered by a session that could not
+  /// record it.
+  Result<std::vector<std::size_t>> find_delivered(const std::vector<fetch::Decision>& decisions,
+                                                  const std::vector<std::size_t>& wanted);
+  /// What the ledger should know of them.
+  std::vector<fetch::Change> changes_of_found(const std::vector<fetch::Decision>& decisions,
+                                              const std::vector<std::size_t>& found) const;
 
   /// Under which the target has the message.
   std::string name_of(const fetch::Decision& decision) const;

@@ -74,18 +74,18 @@ Result<void> MaildirTarget::load_index() {
   if (indexed_) return {};
   // new/ before cur/: a message that a reader moves in between is seen in one of them.
   for (const char* name : {"new", "cur"}) {
-    if (auto indexed = index_folder(folder_ / name); !indexed) return indexed;
+    if (auto indexed = index_folder(name); !indexed) return indexed;
   }
   indexed_ = true;
   return {};
 }
 
-Result<void> MaildirTarget::index_folder(const fs::path& folder) {
+Result<void> MaildirTarget::index_folder(const std::string& part) {
   std::error_code error;
-  fs::directory_iterator at(folder, error);
+  fs::directory_iterator at(folder_ / part, error);
   for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().native();
-    if (name.starts_with(delivery_name_prefix)) index_.insert_or_assign(name_in(name), at->path());
+    if (name.starts_with(delivery_name_prefix)) index_.insert_or_assign(name_in(name), part + "/" + name);
   }
   if (error) return from(error);
   return {};
@@ -93,6 +93,7 @@ Result<void> MaildirTarget::index_folder(const fs::path& folder) {
 
 /// Who delivered what is found may have been killed before it was durable, and it will be deleted elsewhere for it.
 Result<Presence> MaildirTarget::find(std::string_view name) {
+  if (std::exchange(published_, false)) indexed_ = looked_twice_ = found_is_durable_ = false;
   if (auto loaded = load_index(); !loaded) return loaded.error();
   // A message that a reader renames while the folder is read can be hidden from one look, not from two.
   if (!index_.contains(std::string(name)) && !looked_twice_) {
@@ -180,11 +181,13 @@ Result<void> MaildirTarget::publish(const Pending& pending) {
 /// False when another message has that name. What a reader has moved to cur/ matters only where something may have been
 /// delivered that is not recorded, and then find() was asked before: a folder of 100,000 is not read for one message.
 Result<bool> MaildirTarget::publish_under(const Pending& pending, const std::string& name) {
-  if (const auto there = index_.find(name); there != index_.end()) return is_same_or_gone(pending.path, there->second);
+  if (const auto there = index_.find(name); there != index_.end()) {
+    return is_same_or_gone(pending.path, folder_ / there->second);
+  }
   const fs::path path = folder_ / "new" / name;
   const auto linked = ops_.link(pending.path, path);
   if (!linked) return linked;
-  index_.emplace(name, path);
+  published_ = true;
   return *linked || is_same_or_gone(pending.path, path);
 }
 

@@ -43,7 +43,7 @@ class MaildirTarget final : public fetch::Target {
   MaildirTarget(std::filesystem::path folder, FileOps& ops) : folder_(std::move(folder)), ops_(ops) {}
   Result<void> prepare();
   Result<void> load_index();
-  Result<void> index_folder(const std::filesystem::path& folder);
+  Result<void> index_folder(const std::string& part);
   Result<void> make_mark(const std::filesystem::path& path);
   Result<void> flush();
   Result<void> publish(const Pending& pending);
@@ -53,9 +53,10 @@ class MaildirTarget final : public fetch::Target {
   FileOps& ops_;
   bool indexed_ = false;
   bool looked_twice_ = false;
+  bool published_ = false;  ///< Something that the index does not know, which would grow with every message.
   bool found_is_durable_ = false;
-  std::unordered_map<std::string, std::filesystem::path> index_;  ///< Where our names are, in new/ and cur/.
-  std::unique_ptr<Pending> current_;                              ///< Being written.
+  std::unordered_map<std::string, std::string> index_;  ///< Our names, and where they were: "cur/NAME:2,S".
+  std::unique_ptr<Pending> current_;                    ///< Being written.
   fetch::CrlfToLf converter_;
   std::string buffer_;
   std::vector<Pending> pending_;  ///< Ended, not committed.

@@ -123,6 +123,20 @@ TEST_F(MaildirTargetTest, FindsWhatAReaderHasMovedToCur) {
   EXPECT_THAT(messages(), ElementsAre("x\n"));
 }
 
+TEST_F(MaildirTargetTest, FindsWhatItDeliveredItselfWhereverAReaderHasMovedIt) {
+  const auto target = open();
+  EXPECT_EQ(target->find("fermo.1").value(), Presence::absent);
+  EXPECT_EQ(target->find("fermo.2").value(), Presence::absent);
+  deliver(*target, "fermo.1", "one\r\n");
+  deliver(*target, "fermo.2", "two\r\n");
+  fs::rename(folder() / "new/fermo.1", folder() / "cur/fermo.1:2,S");
+  EXPECT_EQ(target->find("fermo.1").value(), Presence::present);
+  EXPECT_EQ(target->find("fermo.2").value(), Presence::present);
+  EXPECT_EQ(target->find("fermo.3").value(), Presence::absent);
+  deliver(*target, "fermo.1", "one\r\n");
+  EXPECT_THAT(messages(), UnorderedElementsAre("one\n", "two\n"));
+}
+
 TEST_F(MaildirTargetTest, LosesNoMessageThatTheServerGaveTheNameOfAnother) {
   for (int run = 0; run < 2; ++run) {
     const auto target = open();

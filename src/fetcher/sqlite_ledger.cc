@@ -230,7 +230,7 @@ class SqliteLedger::Implementation {
   Result<void> prepare();
   Result<std::vector<Record>> load();
   Result<std::optional<Record>> find(std::string_view key);
-  Result<void> apply(std::span<const fetch::Change> changes, const fetch::AccountState* state);
+  Result<void> apply(const fetch::NextChange& next, const fetch::AccountState* state);
   Result<fetch::AccountState> state();
 
  private:
@@ -238,7 +238,7 @@ class SqliteLedger::Implementation {
     Statement load, find, put, remove, state, set_state;
   };
 
-  Result<void> write(std::span<const fetch::Change> changes);
+  Result<void> write(const fetch::NextChange& next);
   Result<void> write_some(std::span<const fetch::Change> changes);
   Result<void> put(const Record& record);
   Result<void> put(const fetch::AccountState& state);
@@ -309,11 +309,10 @@ Result<std::optional<Record>> SqliteLedger::Implementation::find(std::string_vie
   return std::optional<Record>(std::move(*record));
 }
 
-Result<void> SqliteLedger::Implementation::apply(std::span<const fetch::Change> changes,
-                                                 const fetch::AccountState* state) {
+Result<void> SqliteLedger::Implementation::apply(const fetch::NextChange& next, const fetch::AccountState* state) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return transaction.error();
-  if (auto written = write(changes); !written) return written;
+  if (auto written = write(next); !written) return written;
   if (state != nullptr) {
     if (auto written = put(*state); !written) return written;
   }
@@ -321,13 +320,16 @@ Result<void> SqliteLedger::Implementation::apply(std::span<const fetch::Change> 
 }
 
 /// In parts, so that the plan for a large drop does not bring all of its records into memory.
-Result<void> SqliteLedger::Implementation::write(std::span<const fetch::Change> changes) {
-  while (!changes.empty()) {
-    const std::size_t some = std::min(changes.size(), changes_at_once_max);
-    if (auto written = write_some(changes.first(some)); !written) return written;
-    changes = changes.subspan(some);
+Result<void> SqliteLedger::Implementation::write(const fetch::NextChange& next) {
+  for (;;) {
+    std::vector<fetch::Change> some;
+    while (some.size() < changes_at_once_max) {
+      auto change = next();
+      if (!change) return write_some(some);
+      some.push_back(std::move(*change));
+    }
+    if (auto written = write_some(some); !written) return written;
   }
-  return {};
 }
 
 Result<void> SqliteLedger::Implementation::write_some(std::span<const fetch::Change> changes) {
@@ -427,17 +429,11 @@ Result<std::vector<Record>> SqliteLedger::load() {
 Result<std::optional<Record>> SqliteLedger::find(std::string_view key) {
   return implementation_->find(key);
 }
-Result<void> SqliteLedger::apply(std::span<const fetch::Change> changes) {
-  return implementation_->apply(changes, nullptr);
-}
 Result<fetch::AccountState> SqliteLedger::state() {
   return implementation_->state();
 }
-Result<void> SqliteLedger::set_state(const fetch::AccountState& state) {
-  return implementation_->apply({}, &state);
-}
-Result<void> SqliteLedger::apply(std::span<const fetch::Change> changes, const fetch::AccountState& state) {
-  return implementation_->apply(changes, &state);
+Result<void> SqliteLedger::apply_each(const fetch::NextChange& next, const fetch::AccountState* state) {
+  return implementation_->apply(next, state);
 }
 
 }  // namespace fermo::fetcher

@@ -13,7 +13,7 @@ namespace fermo::fetcher {
 enum class Access {
   /// For fetching: one process at a time may hold an account.
   exclusive,
-  /// For looking (`fermo fetch explain`) while another process may be fetching. apply() and set_state() fail.
+  /// For looking (`fermo fetch explain`) while another process may be fetching. apply_each() fails.
   read_only,
 };
 
@@ -35,10 +35,8 @@ class SqliteLedger final : public fetch::Ledger {
 
   Result<std::vector<fetch::Record>> load() override;
   Result<std::optional<fetch::Record>> find(std::string_view key) override;
-  Result<void> apply(std::span<const fetch::Change> changes) override;
   Result<fetch::AccountState> state() override;
-  Result<void> set_state(const fetch::AccountState& state) override;
-  Result<void> apply(std::span<const fetch::Change> changes, const fetch::AccountState& state) override;
+  Result<void> apply_each(const fetch::NextChange& next, const fetch::AccountState* state) override;
 
  private:
   class Implementation;

@@ -120,6 +120,8 @@ void Core::read_message() {
   splitter_.take(progress.consumed);
   message_octets_ += Octets{piece.octets.size()};
   if (message_octets_.value > settings_.message_octets_max) return close(End::message_too_large);
+  // What comes after a short message is in the input as well, and pieces may wait by the hundred.
+  if (piece.octets.size() < piece.octets.capacity() / 2) piece.octets.shrink_to_fit();
   if (!piece.octets.empty()) push(std::move(piece));
   if (progress.ended) end_message();
 }
