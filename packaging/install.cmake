@@ -23,8 +23,23 @@ install_completion(fish fish/vendor_completions.d fermo.fish)
 get_property(completion_scripts GLOBAL PROPERTY FERMO_COMPLETIONS)
 add_custom_target(fermo_completions ALL DEPENDS ${completion_scripts})
 
-configure_file(${PROJECT_SOURCE_DIR}/packaging/fermo.service.in ${CMAKE_CURRENT_BINARY_DIR}/fermo.service @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fermo.service DESTINATION lib/systemd/system)
+function(install_system_unit source name)
+  configure_file(${PROJECT_SOURCE_DIR}/packaging/${source}.in ${CMAKE_CURRENT_BINARY_DIR}/${name} @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name} DESTINATION lib/systemd/system)
+endfunction()
+install_system_unit(fermo.service fermo.service)
+# The processes that fermo.service is made of: a socket for each, and what connecting to it starts.
+function(install_role FERMO_ROLE FERMO_ROLE_PURPOSE)
+  list(JOIN ARGN "\n" FERMO_ROLE_SETTINGS)
+  install_system_unit(fermo-role@.service fermo-${FERMO_ROLE}@.service)
+  install_system_unit(fermo-role.socket fermo-${FERMO_ROLE}.socket)
+endfunction()
+install_role(net "which talks to the network" DynamicUser=yes User=fermo-net)
+install_role(keys "which holds the private keys" DynamicUser=yes User=fermo-keys)
+install_role(auth "which verifies passwords" User=fermo Group=fermo InaccessiblePaths=-/var/lib/fermo/store)
+install_role(store "which holds the mail" User=fermo Group=fermo ReadWritePaths=/var/lib/fermo
+             "# Where fermo backup may put its backups, if the folder is there. Another one needs a line of its own in a drop-in."
+             ReadWritePaths=-/var/backups/fermo)
 # For the service manager of each user.
 foreach(unit fermo-fetch.service fermo-fetch@.service)
   configure_file(${PROJECT_SOURCE_DIR}/packaging/${unit}.in ${CMAKE_CURRENT_BINARY_DIR}/${unit} @ONLY)

@@ -8,6 +8,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "fermo/common_options.h"
 #include "fermo/json.h"
 #include "fermo/role_notes.h"
+#include "fermo/role_users.h"
 #include "fermo/roles.h"
 
 namespace fermo::commands {
@@ -71,11 +73,36 @@ std::string files_text(const Finding& finding) {
   return text;
 }
 
+/// By the name of the role: nothing when it is the server's own.
+std::optional<Role> role_named(std::string_view name) {
+  for (const Role role : {Role::keys, Role::store, Role::auth, Role::net}) {
+    if (name_of(role) == name) return role;
+  }
+  return std::nullopt;
+}
+
+/// Who the process is when the server is started by who asks here.
+std::optional<std::string> user_here(std::string_view name) {
+  const auto role = role_named(name);
+  if (!role || !identity_of(*role)) return std::nullopt;
+  return user_of(*role);
+}
+
+std::string user_text(std::string_view name) {
+  if (const auto user = user_here(name)) return *user;
+  const auto role = role_named(name);
+  const std::string wanted = role ? user_of(*role) : std::string();
+  if (wanted.empty()) return "the server's, whose files it needs";
+  return ::geteuid() == 0 ? "the server's, since there is no user " + wanted
+                          : "the server's; started by root it is " + wanted + " where there is such a user";
+}
+
 void print_for_people(const std::vector<Finding>& findings, std::ostream& out) {
   out << kernel() << ", Landlock version " << confine::landlock_abi() << '\n';
   for (const Finding& finding : findings) {
     const auto& protection = finding.protection;
     out << finding.rules.name << ": " << finding.rules.purpose << '\n';
+    out << "  user: " << user_text(finding.rules.name) << '\n';
     out << "  privileges, core dumps, debuggers: " << (protection.privileges ? "given up" : "NOT given up") << '\n';
     out << "  " << files_text(finding) << '\n';
     out << "  system calls: " << (protection.filter ? "those it needs, any other ends it" : "all") << '\n';
@@ -88,7 +115,9 @@ void print_for_programs(const std::vector<Finding>& findings, std::ostream& out)
   for (const Finding& finding : findings) {
     auto paths = nlohmann::json::array();
     for (const auto& rule : finding.rules.paths) paths.push_back(rule.path.string());
+    const auto user = user_here(finding.rules.name);
     roles.push_back({{"role", finding.rules.name},
+                     {"user", user ? nlohmann::json(*user) : nlohmann::json()},
                      {"privileges_dropped", finding.protection.privileges},
                      {"landlock", finding.protection.landlock_abi},
                      {"paths", std::move(paths)},

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "fermo/key_problem.h"
+#include "fermo/role_users.h"
 #include "processes/note_socket.h"
 #include "server/thread_counts.h"
 
@@ -67,11 +68,12 @@ std::string open_files(const runtime::CertificateFiles& files, std::vector<Descr
 }  // namespace
 
 ProcessTree::ProcessTree(config::Config config, std::vector<server::ListeningPort> ports, Descriptor control,
-                         const Descriptor& lock, std::shared_ptr<spdlog::logger> log)
+                         const Descriptor& lock, std::filesystem::path roles, std::shared_ptr<spdlog::logger> log)
     : config_(std::move(config)),
       log_(std::move(log)),
       control_(list_of(std::move(control))),
       lock_(lock),
+      roles_(std::move(roles)),
       net_config_(config_),
       ports_(std::move(ports)) {
   member(Role::store).supervisor = supervise(Role::store, &ProcessTree::equip_store);
@@ -83,25 +85,30 @@ ProcessTree::~ProcessTree() {
   stop();
 }
 
+Supervisor::Role ProcessTree::supervised(Role role) const {
+  const std::string name(name_of(role));
+  Supervisor::Role supervised{name, {"role", name}, {}, {}};
+  if (!roles_.empty()) supervised.socket = roles_ / name;
+  supervised.identity = identity_of(role);
+  supervised.kept = lock_.get();
+  return supervised;
+}
+
 std::unique_ptr<Supervisor> ProcessTree::supervise(Role role, bool (ProcessTree::*equip)(Supervisor&)) {
-  return std::make_unique<Supervisor>(
-      Supervisor::Role{std::string(name_of(role)),
-                       {"role", std::string(name_of(role))},
-                       [this, equip](Supervisor& supervisor) { return (this->*equip)(supervisor); },
-                       [this, role](const std::string& how) { lost(role, how); },
-                       lock_.get()});
+  Supervisor::Role one = supervised(role);
+  one.equip = [this, equip](Supervisor& supervisor) { return (this->*equip)(supervisor); };
+  one.report = [this, role](const std::string& how) { lost(role, how); };
+  return std::make_unique<Supervisor>(std::move(one));
 }
 
 std::unique_ptr<Supervisor> ProcessTree::supervise_keys(const std::shared_ptr<Keys>& keys) {
-  return std::make_unique<Supervisor>(
-      Supervisor::Role{std::string(name_of(Role::keys)),
-                       {"role", std::string(name_of(Role::keys))},
-                       [this, keys](Supervisor& supervisor) { return equip_keys(*keys, supervisor); },
-                       [this, keys](const std::string& how) {
-                         const std::lock_guard lock(mutex_);
-                         if (keys->in_use) note_loss(Role::keys, how);
-                       },
-                       lock_.get()});
+  Supervisor::Role one = supervised(Role::keys);
+  one.equip = [this, keys](Supervisor& supervisor) { return equip_keys(*keys, supervisor); };
+  one.report = [this, keys](const std::string& how) {
+    const std::lock_guard lock(mutex_);
+    if (keys->in_use) note_loss(Role::keys, how);
+  };
+  return std::make_unique<Supervisor>(std::move(one));
 }
 
 // --- Starting --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -27,9 +28,10 @@ namespace fermo::commands {
 class ProcessTree {
  public:
   /// `ports` and `control`, which are open and listen, are handed on to each process that needs them. Every process
-  /// keeps `lock`, which must outlive this.
+  /// keeps `lock`, which must outlive this. With a folder `roles` a service manager starts each of them, for whoever
+  /// connects to the socket of its name there.
   ProcessTree(config::Config config, std::vector<server::ListeningPort> ports, Descriptor control,
-              const Descriptor& lock, std::shared_ptr<spdlog::logger> log);
+              const Descriptor& lock, std::filesystem::path roles, std::shared_ptr<spdlog::logger> log);
   ~ProcessTree();
   ProcessTree(const ProcessTree&) = delete;
   ProcessTree& operator=(const ProcessTree&) = delete;
@@ -47,7 +49,7 @@ class ProcessTree {
 
  private:
   using Supervisor = processes::Supervisor;
-  static constexpr std::size_t roles = 4;
+  static constexpr std::size_t count_of_roles = 4;
 
   /// One process of a role, whichever one it is at the moment.
   struct Member {
@@ -65,6 +67,7 @@ class ProcessTree {
   };
 
   Member& member(Role role) { return members_[static_cast<std::size_t>(role)]; }
+  Supervisor::Role supervised(Role role) const;
   std::unique_ptr<Supervisor> supervise(Role role, bool (ProcessTree::*equip)(Supervisor&));
   std::unique_ptr<Supervisor> supervise_keys(const std::shared_ptr<Keys>& keys);
   ExitCode complain(Role role, const runtime::CertificateFiles& files, const Console& console);
@@ -93,12 +96,13 @@ class ProcessTree {
   const std::shared_ptr<spdlog::logger> log_;
   const std::vector<Descriptor> control_;
   const Descriptor& lock_;
+  const std::filesystem::path roles_;
 
   std::mutex mutex_;  ///< Guards what follows. Who is given a connection, and to whom, happens under it.
   config::Config net_config_;
   std::vector<server::ListeningPort> ports_;
   std::shared_ptr<Keys> keys_;  ///< Those in use.
-  std::array<Member, roles> members_;
+  std::array<Member, count_of_roles> members_;
   std::list<std::unique_ptr<Supervisor>> retired_;  ///< Keys that only old sessions use.
   bool warned_ = false;
 };

@@ -30,6 +30,7 @@ std::optional<ExitCode> run_role(int argc, const char* const* argv, const Consol
     return ExitCode::usage;
   }
   const processes::NoteSocket notes{Descriptor(processes::note_descriptor)};
+  if (!processes::take_what_is_kept(notes)) return ExitCode::software;
   const std::string_view name = argv[2];
   if (name == name_of(Role::keys)) return run_keys(notes);
   if (name == name_of(Role::store)) return run_store(notes);

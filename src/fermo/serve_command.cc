@@ -7,6 +7,7 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ namespace {
 struct ServeOptions {
   CommonOptions common;
   std::vector<std::string> listen;
+  std::filesystem::path roles;
 };
 
 // --- Configuration ---------------------------------------------------------------------------------------------------
@@ -54,6 +56,11 @@ Outcome<std::vector<config::Listen>> parse_listeners(const std::vector<std::stri
   return listeners;
 }
 
+/// For processes that do not begin in this folder.
+void make_absolute(config::Config& config) {
+  for (std::filesystem::path* const path : {&config.data, &config.users}) *path = std::filesystem::absolute(*path);
+}
+
 /// The configuration file under what the command line says, completed and without a problem left. Read again for each
 /// SIGHUP.
 Outcome<config::Config> serving_config(const ServeOptions& options, const Console& console) {
@@ -63,6 +70,7 @@ Outcome<config::Config> serving_config(const ServeOptions& options, const Consol
   if (!config) return config;
   if (!listeners->empty()) config->listen = std::move(*listeners);
   const auto problems = config::complete(*config);
+  if (!options.roles.empty()) make_absolute(*config);
   for (const auto& problem : problems) console.complain(problem_text(config_path(options.common), problem));
   if (!problems.empty()) return ExitCode::configuration;
   return config;
@@ -175,6 +183,19 @@ class ControlSocket {
   Descriptor listener_;
 };
 
+/// Each role has its socket.
+Outcome<void> look_at_roles(const std::filesystem::path& folder, const Console& console) {
+  for (const Role role : {Role::keys, Role::store, Role::auth, Role::net}) {
+    const auto socket = folder / name_of(role);
+    std::error_code unknown;
+    if (std::filesystem::is_socket(socket, unknown)) continue;
+    console.complain("there is no socket " + socket.string() + ", where a service manager would start the " +
+                     std::string(name_of(role)) + " process; leave out --roles to have it started here");
+    return ExitCode::no_input;
+  }
+  return {};
+}
+
 ExitCode run(const ServeOptions& options, const config::Config& config, const Console& console) {
   std::signal(SIGPIPE, SIG_IGN);  // nobody may be left who reads the log
   auto turn = StoreTurn::take(config.data, console);
@@ -195,7 +216,7 @@ ExitCode run(const ServeOptions& options, const config::Config& config, const Co
   if (!control) return control.error();
   std::vector<std::string> listening;
   for (const auto& port : *ports) listening.push_back(port.listen.text());
-  ProcessTree tree(config, std::move(*ports), control->take(), lock->processes(), log);
+  ProcessTree tree(config, std::move(*ports), control->take(), lock->processes(), options.roles, log);
   if (const auto started = tree.start(*files, console); !started) return started.error();
   {
     const StoreTurn given_up = std::move(*turn);
@@ -209,6 +230,9 @@ ExitCode run(const ServeOptions& options, const config::Config& config, const Co
 ExitCode serve(const ServeOptions& options, const Console& console) {
   const auto config = serving_config(options, console);
   if (!config) return config.error();
+  if (!options.roles.empty()) {
+    if (const auto there = look_at_roles(options.roles, console); !there) return there.error();
+  }
   if (const auto made = make_data_folder(config->data, console); !made) return made.error();
   if (const auto allowed = refuse_root_in_foreign(config->data, "serve", console); !allowed) return allowed.error();
   return run(options, *config, console);
@@ -226,6 +250,11 @@ void add_serve(CLI::App& program, Invocation& invocation) {
       ->type_name("PROTO=ADDRESS:PORT")
       ->expected(1)
       ->take_all();
+  app.add_option(
+         "--roles", options->roles,
+         "Do not start the other processes, but have a service manager start them: by connecting to the sockets "
+         "keys, store, auth and net in this folder")
+      ->type_name("DIR");
   options->common.add_places_to(app);
   runs(app, invocation, std::move(options), serve);
 }

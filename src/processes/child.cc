@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -46,10 +49,19 @@ struct Plan {
   int notes;    ///< Above note_descriptor.
   int kept;
   pid_t parent;
+  std::optional<Identity> identity;
 };
+
+/// By the system calls themselves: what the C library makes of them waits for other threads, which are not here.
+bool become_somebody(const Identity& identity) {
+  return ::syscall(SYS_setgroups, 0, nullptr) == 0 &&
+         ::syscall(SYS_setresgid, identity.group, identity.group, identity.group) == 0 &&
+         ::syscall(SYS_setresuid, identity.user, identity.user, identity.user) == 0;
+}
 
 /// Between fork and exec, where only what is safe in a signal handler may be called: other threads may have held locks.
 [[noreturn]] void become(const Plan& plan) {
+  if (plan.identity && !become_somebody(*plan.identity)) ::_exit(127);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != plan.parent) ::_exit(127);  // it ended before that was set
   sigset_t none;
@@ -69,11 +81,12 @@ struct Plan {
 
 }  // namespace
 
-Result<Child> Child::start(const std::vector<std::string>& arguments, const Descriptor& notes, int kept) {
+Result<Child> Child::start(const std::vector<std::string>& arguments, const Descriptor& notes, int kept,
+                           const std::optional<Identity>& identity) {
   const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const Descriptor above(::fcntl(notes.get(), F_DUPFD_CLOEXEC, note_descriptor + 1));
   if (!nothing || !above) return system_error();
-  Plan plan{{}, environment(), nothing.get(), above.get(), kept, ::getpid()};
+  Plan plan{{}, environment(), nothing.get(), above.get(), kept, ::getpid(), identity};
   std::string program = "fermo";
   std::vector<std::string> copies = arguments;
   plan.argv.push_back(program.data());
@@ -85,6 +98,15 @@ Result<Child> Child::start(const std::vector<std::string>& arguments, const Desc
   return Child(pid);
 }
 
+Result<Child> Child::behind(const NoteSocket& notes, int kept) {
+  std::vector<Descriptor> to_keep;
+  if (kept >= 0) to_keep.emplace_back(::fcntl(kept, F_DUPFD_CLOEXEC, 0));
+  Descriptor connection(::fcntl(notes.get(), F_DUPFD_CLOEXEC, 0));
+  if (!connection || (kept >= 0 && !to_keep.front())) return system_error();
+  if (!notes.send(kept_note, {}, to_keep)) return system_error();
+  return Child(std::move(connection));
+}
+
 Child::~Child() {
   if (pid_ <= 0) return;
   kill();
@@ -92,16 +114,30 @@ Child::~Child() {
 }
 
 void Child::kill() const {
-  ::kill(pid_, SIGKILL);
+  if (connection_) {
+    ::shutdown(connection_.get(), SHUT_RDWR);
+  } else {
+    ::kill(pid_, SIGKILL);
+  }
 }
 
 void Child::await_end() const {
+  if (connection_) {
+    pollfd end{connection_.get(), 0, 0};
+    while (::poll(&end, 1, -1) < 0 && errno == EINTR) {
+    }
+    return;
+  }
   siginfo_t ignored{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
 }
 
-int Child::reap() {
+std::optional<int> Child::reap() {
+  if (connection_) {
+    await_end();
+    return std::nullopt;
+  }
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
@@ -109,11 +145,23 @@ int Child::reap() {
   return status;
 }
 
-std::string end_text(int status) {
-  if (WIFEXITED(status)) return "ended with code " + std::to_string(WEXITSTATUS(status));
-  const int signal = WTERMSIG(status);
+std::string end_text(std::optional<int> status) {
+  if (!status) return "ended";
+  if (WIFEXITED(*status)) return "ended with code " + std::to_string(WEXITSTATUS(*status));
+  const int signal = WTERMSIG(*status);
   return "was killed by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")" +
          (signal == SIGSYS ? ": it made a system call that it may not make" : "");
+}
+
+bool take_what_is_kept(const NoteSocket& notes) {
+  const char* const meant_for = std::getenv("LISTEN_PID");
+  if (meant_for == nullptr || meant_for != std::to_string(::getpid())) return true;
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto note = notes.receive();
+  if (!note || note->kind != kept_note) return false;
+  return std::ranges::all_of(note->descriptors, [](const Descriptor& kept) {
+    return ::fcntl(kept.get(), F_DUPFD_CLOEXEC, kept_descriptor) >= 0;
+  });
 }
 
 }  // namespace fermo::processes

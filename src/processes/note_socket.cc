@@ -1,6 +1,7 @@
 #include "processes/note_socket.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
@@ -11,6 +12,10 @@
 
 namespace fermo::processes {
 namespace {
+
+error_code system_error(int number) {
+  return {number, boost::system::system_category()};
+}
 
 constexpr std::size_t control_octets = CMSG_SPACE(sizeof(int) * limits::note_descriptors_max);
 
@@ -88,10 +93,27 @@ void NoteSocket::shutdown() const {
   ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
+void NoteSocket::end() const {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
+
+Result<NoteSocket> connect_notes(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof(address.sun_path)) return system_error(ENAMETOOLONG);
+  path.native().copy(address.sun_path, path.native().size());
+  Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error(errno);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return system_error(errno);
+  }
+  return NoteSocket(std::move(socket));
+}
+
 Result<SocketPair> make_pair(bool stream) {
   std::array<int, 2> fds{};
   if (::socketpair(AF_UNIX, (stream ? SOCK_STREAM : SOCK_SEQPACKET) | SOCK_CLOEXEC, 0, fds.data()) != 0) {
-    return error_code(errno, boost::system::system_category());
+    return system_error(errno);
   }
   return SocketPair{Descriptor(fds[0]), Descriptor(fds[1])};
 }

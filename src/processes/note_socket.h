@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ class NoteSocket {
   int get() const { return socket_.get(); }
   /// Wakes whoever waits in receive().
   void shutdown() const;
+  /// The other side receives no more; what it says still comes.
+  void end() const;
 
  private:
   Descriptor socket_;
@@ -44,6 +47,9 @@ struct SocketPair {
   Descriptor first;
   Descriptor second;
 };
+
+/// A way to whoever takes notes at the socket `path`. Errors: the system's.
+Result<NoteSocket> connect_notes(const std::filesystem::path& path);
 
 /// Two ends for notes (`stream` false), or for octets. Errors: the system's.
 Result<SocketPair> make_pair(bool stream);

@@ -12,19 +12,32 @@ bool Supervisor::start() {
   return *first_;
 }
 
+Result<std::shared_ptr<Supervisor::Running>> Supervisor::begin() const {
+  if (!role_.socket.empty()) {
+    auto notes = connect_notes(role_.socket);
+    if (!notes) return notes.error();
+    auto child = Child::behind(*notes, role_.kept);
+    if (!child) return child.error();
+    return std::make_shared<Running>(Running{std::move(*child), std::move(*notes)});
+  }
+  auto pair = make_pair(false);
+  if (!pair) return pair.error();
+  auto child = Child::start(role_.arguments, pair->second, role_.kept, role_.identity);
+  if (!child) return child.error();
+  return std::make_shared<Running>(Running{std::move(*child), NoteSocket(std::move(pair->first))});
+}
+
 /// False: it did not become ready, and has been reaped.
 bool Supervisor::start_process() {
   pause_.started(RestartPause::Clock::now());
-  auto pair = make_pair(false);
-  auto child = pair ? Child::start(role_.arguments, pair->second, role_.kept) : Result<Child>(pair.error());
-  if (!child) {
-    role_.report("could not be started: " + child.error().message());
+  auto begun = begin();
+  if (!begun) {
+    role_.report("could not be started: " + begun.error().message());
     return false;
   }
-  pair->second = Descriptor();
   {
     const std::lock_guard lock(mutex_);
-    running_ = std::make_shared<Running>(Running{std::move(*child), NoteSocket(std::move(pair->first))});
+    running_ = std::move(*begun);
     if (ending_) running_->child.kill();
   }
   if (role_.equip(*this)) return true;
@@ -52,15 +65,16 @@ void Supervisor::await_end_of_process() {
   const auto ended = current();
   ended->child.await_end();
   bool expected = false;
+  std::optional<int> status;
   {
     const std::lock_guard lock(mutex_);
-    status_ = ended->child.reap();
+    status = ended->child.reap();
     running_.reset();
     expected = ending_;
   }
   ended->notes.shutdown();
   changed_.notify_all();
-  if (!expected) role_.report(end_text(status_));
+  if (!expected) role_.report(end_text(status));
 }
 
 bool Supervisor::wait_before_restart() {
@@ -91,7 +105,7 @@ bool Supervisor::running() const {
 
 std::optional<pid_t> Supervisor::pid() const {
   const std::lock_guard lock(mutex_);
-  if (!running_) return std::nullopt;
+  if (!running_ || running_->child.pid() < 0) return std::nullopt;
   return running_->child.pid();
 }
 
@@ -108,13 +122,8 @@ void Supervisor::await_end() {
 
 void Supervisor::stop() {
   expect_end();
-  if (const auto process = current()) process->notes.shutdown();
+  if (const auto process = current()) process->notes.end();
   if (watcher_.joinable()) watcher_.join();
-}
-
-int Supervisor::status() const {
-  const std::lock_guard lock(mutex_);
-  return status_;
 }
 
 }  // namespace fermo::processes

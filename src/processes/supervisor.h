@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,9 @@ class Supervisor {
     std::function<bool(Supervisor&)> equip;
     /// Told in words how it ended, or why it could not be started, when nobody asked it to end.
     std::function<void(const std::string& how)> report;
+    /// Where a service manager starts one for whoever connects; empty: it is started here.
+    std::filesystem::path socket = {};
+    std::optional<Identity> identity = {};  ///< Of one that is started here; nothing: our own.
     int kept = -1;  ///< A descriptor that each process keeps open as long as it lives; must outlive the supervisor.
   };
 
@@ -44,17 +48,14 @@ class Supervisor {
   std::optional<Note> receive();
   /// It is there: it was started, and has not ended.
   bool running() const;
-  /// The number of the process; nothing when it is not there.
+  /// The number of the process; nothing when it is not there, or not known here.
   std::optional<pid_t> pid() const;
   /// It is about to end, and that is right: it is not started again.
   void expect_end();
   /// Waits until its end was expected and it has ended.
   void await_end();
-  /// Closes its notes, which ends it, and waits until it has ended; what it said last: see end_text(). May be called
-  /// again.
+  /// Closes its notes, which ends it, and waits until it has ended; May be called again.
   void stop();
-  /// What waitpid(2) said of its last end.
-  int status() const;
 
  private:
   /// What belongs to one process. Kept alive by whoever waits for a note.
@@ -63,6 +64,7 @@ class Supervisor {
     NoteSocket notes;
   };
 
+  Result<std::shared_ptr<Running>> begin() const;
   bool start_process();
   void watch();
   void await_end_of_process();
@@ -73,7 +75,6 @@ class Supervisor {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<Running> running_;
-  int status_ = 0;
   std::optional<bool> first_;  ///< Whether it became ready when it was started for the first time.
   bool ending_ = false;
   RestartPause pause_;

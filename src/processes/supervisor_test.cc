@@ -49,6 +49,16 @@ TEST(DISABLED_ChildTest, TellsWhatItHas) {
   ::_exit(0);
 }
 
+/// Says who it is.
+TEST(DISABLED_ChildTest, TellsWhoItIs) {
+  const NoteSocket notes{Descriptor(note_descriptor)};
+  notes.send(echo, std::to_string(::getuid()) + " " + std::to_string(::getegid()) + " " +
+                       std::to_string(::getgroups(0, nullptr)));
+  while (notes.receive()) {
+  }
+  ::_exit(0);
+}
+
 /// Counts what a supervisor tells.
 class Told {
  public:
@@ -132,6 +142,21 @@ TEST_F(SupervisorTest, AChildKeepsWhatItIsGivenToKeepUntilItEnds) {
   supervisor.stop();
   EXPECT_EQ(::poll(&ended, 1, 0), 1);
   EXPECT_EQ(ended.revents & POLLHUP, POLLHUP);
+}
+
+TEST_F(SupervisorTest, AChildOfRootIsWhoItIsToBe) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  constexpr Identity nobody{65534, 65534};
+  std::optional<Note> told;
+  auto telling = role("TellsWhoItIs");
+  telling.identity = nobody;
+  telling.equip = [&told](Supervisor& supervisor) {
+    told = supervisor.receive();
+    return told.has_value();
+  };
+  Supervisor supervisor(std::move(telling));
+  ASSERT_TRUE(supervisor.start());
+  EXPECT_EQ(told->payload, "65534 65534 0");
 }
 
 TEST_F(SupervisorTest, AChildThatEndedIsStartedAgain) {

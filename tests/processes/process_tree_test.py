@@ -34,6 +34,21 @@ class ProcessTreeTest(unittest.TestCase):
             self.assertEqual("not confined" in server.tail(), bool(missing))
             self.assertEqual(server.run("doctor", check=False).returncode, 69 if missing else 0)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can start processes as other users")
+    def test_started_by_root_two_roles_have_users_of_their_own_where_there_are_such(self):
+        with fermo(users=USERS, start=False) as server:
+            users = server.folder / "passwd"
+            ids = {"net": 61001, "keys": 61002}
+            users.write_text(pathlib.Path("/etc/passwd").read_text() + "".join(f"fermo-{role}:x:{number}:{number}::/:/bin/false\n" for role, number in ids.items()))
+            server.start(starter=["unshare", "--mount", "sh", "-c", f'mount --bind {users} /etc/passwd && exec "$0" "$@"'])
+            for role, pid in roles(server).items():
+                self.assertEqual(status(pid)["Uid"].split(), [str(ids.get(role, 0))] * 4, role)
+                self.assertEqual(status(pid)["Gid"].split(), [str(ids.get(role, 0))] * 4, role)
+            self.assertEqual(held(server), "0")
+            lose(server, "net")
+            until(lambda: held(server), "a login after net was lost")
+            self.assertEqual(status(roles(server)["net"])["Uid"].split()[0], str(ids["net"]))
+
     def test_nothing_secret_is_told_on_the_command_line_or_in_the_environment(self):
         with fermo(users=USERS) as server:
             for role, pid in roles(server).items():

@@ -66,12 +66,12 @@ class Fermo:
     def add_user(self, name, password):
         self.run("user", "add", name, "--password-stdin", input=password.encode() + b"\n")
 
-    def start(self, listen=(), stderr=None, environment=None):
-        """Starts it on its three ports, and on what `listen` names too; returns when it is ready. Its log goes to `self.log`, or to
-        the descriptor `stderr`."""
+    def start(self, listen=(), options=(), starter=(), stderr=None, environment=None):
+        """Starts it on its three ports, and on what `listen` names too; returns when it is ready. `starter` is a command that becomes
+        what stands behind it. The log goes to `self.log`, or to the descriptor `stderr`."""
         addresses = [f"{protocol}=127.0.0.1:{port}" for protocol, port in self.ports.items()]
         listen = [word for address in (*addresses, *listen) for word in ("--listen", address)]
-        command = [BINARY, "serve", "--data", str(self.data), "--config", str(self.config), *listen]
+        command = [*starter, BINARY, "serve", "--data", str(self.data), "--config", str(self.config), *listen, *options]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr or log, env=environment)
         # A server that never says ready is killed, which ends the loop below with what it did say.
