@@ -34,6 +34,12 @@ struct Tls {
 
 enum class LogFormat { text, json };
 
+/// What becomes of a server whose processes the kernel cannot keep apart.
+enum class Protection {
+  possible,  ///< It does what it can, and says what is missing.
+  required,  ///< It does not start.
+};
+
 struct Config {
   std::filesystem::path data = "var";  ///< Holds the store, users, control socket and self-signed certificate.
   std::filesystem::path users;         ///< The password file; default: `data`/users.
@@ -41,6 +47,7 @@ struct Config {
   std::vector<Listen> listen;          ///< Default: loopback 1110 (pop3), 1995 (pop3s), 1024 (lmtp).
   Tls tls;
   bool plaintext_logins = false;           ///< Allow passwords without TLS from other machines too.
+  Protection protection = Protection::possible;
   std::size_t guesses_per_address_max = limits::guesses_per_address_max;  ///< Failed logins in a minute.
   std::size_t guesses_per_account_max = limits::guesses_per_account_max;  ///< Failed logins in a minute.
   std::vector<std::string> guess_exempt_networks;  ///< CIDRs whose failed logins are not counted.

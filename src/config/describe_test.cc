@@ -30,6 +30,7 @@ Config everything_set() {
   }
   config.tls = {"/c.pem", "/k.pem"};
   config.plaintext_logins = true;
+  config.protection = Protection::required;
   config.guesses_per_address_max = 11;
   config.guesses_per_account_max = 12;
   config.guess_exempt_networks = {"192.0.2.0/24"};

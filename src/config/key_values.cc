@@ -69,6 +69,12 @@ void read_networks(const Key& key, const Value& value, Reading& reading, std::ve
   }
 }
 
+void read_protection(const Key& key, const Value& value, Reading& reading) {
+  constexpr std::array<std::string_view, 2> choices{"possible", "required"};
+  const auto chosen = reader(key, value, reading).choice(choices);
+  if (chosen) reading.config.protection = *chosen == 0 ? Protection::possible : Protection::required;
+}
+
 void read_log_level(const Key& key, const Value& value, Reading& reading) {
   const auto chosen = reader(key, value, reading).choice(log_levels);
   if (chosen) reading.config.log_level = log_levels[*chosen];

@@ -30,6 +30,7 @@ void read_boolean(const Key& key, const Value& value, Reading& reading, bool& ta
 void read_host_name(const Key& key, const Value& value, Reading& reading);
 void read_listen(const Key& key, const Value& value, Reading& reading);
 void read_networks(const Key& key, const Value& value, Reading& reading, std::vector<std::string>& target);
+void read_protection(const Key& key, const Value& value, Reading& reading);
 void read_log_level(const Key& key, const Value& value, Reading& reading);
 void read_log_format(const Key& key, const Value& value, Reading& reading);
 

@@ -66,6 +66,16 @@ constexpr std::array all_keys{
           read_boolean(key, value, reading, reading.config.plaintext_logins);
         },
         [](const Config& config) { return Written(config.plaintext_logins ? "true" : "false"); }},
+    Key{"protection",
+        "What becomes of a server whose processes the kernel cannot keep apart, by Landlock and lists of system calls: "
+        "with\n"
+        "possible it does what can be done and logs a warning, with required it does not start. `fermo doctor` shows "
+        "what\n"
+        "this kernel can do.\n",
+        "", read_protection,
+        [](const Config& config) {
+          return Written(config.protection == Protection::required ? R"("required")" : R"("possible")");
+        }},
     Key{"tls.certificate",
         "The certificate in PEM, with the whole chain, the server's own first. Without it and the key, a self-signed "
         "one is\n"

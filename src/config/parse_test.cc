@@ -40,6 +40,7 @@ users = "/etc/fermo/users"
 host_name = "mail.example.org"
 listen = ["pop3s=*:995", "lmtp=unix:/run/fermo/lmtp"]
 plaintext_logins = true
+protection = "required"
 [tls]
 certificate = "/c.pem"
 key = "/k.pem"
@@ -69,6 +70,7 @@ format = "json"
   EXPECT_EQ(config.listen[0].text(), "pop3s=*:995");
   EXPECT_EQ(config.listen[1].text(), "lmtp=unix:/run/fermo/lmtp");
   EXPECT_TRUE(config.plaintext_logins);
+  EXPECT_EQ(config.protection, Protection::required);
   EXPECT_EQ(config.tls.certificate, "/c.pem");
   EXPECT_EQ(config.tls.key, "/k.pem");
   EXPECT_THAT(config.lmtp_networks, ElementsAre("192.0.2.0/24", "2001:db8::7"));

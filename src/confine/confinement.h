@@ -14,6 +14,9 @@ struct Protection {
   int landlock_abi = 0;     ///< 0: files and network are open.
   bool filter = false;      ///< System calls are limited to a list.
   std::vector<std::string> missing = {};  ///< In plain words, one sentence each; empty: everything is in force.
+
+  /// The walls stand, though an older kernel may leave gaps in them, which are in `missing`.
+  bool stands() const { return privileges && landlock_abi > 0 && filter; }
 };
 
 /// A build with a sanitizer reads its own maps, starts a tracer and makes calls of its own: there nothing is put in

@@ -65,6 +65,14 @@ std::string open_files(const runtime::CertificateFiles& files, std::vector<Descr
   return {};
 }
 
+std::string lack_of_protection(const confine::Protection& protection) {
+  std::string text = "protection = \"required\" is configured, and this kernel cannot give it:";
+  for (const std::string& missing : protection.missing) text += " " + missing + ";";
+  return text +
+         " Linux 5.13 or later with Landlock (lsm= on its command line may leave it out) and seccomp can; "
+         "protection = \"possible\" does without";
+}
+
 }  // namespace
 
 ProcessTree::ProcessTree(config::Config config, std::vector<server::ListeningPort> ports, Descriptor control,
@@ -129,11 +137,11 @@ Outcome<void> ProcessTree::start(const runtime::CertificateFiles& files, const C
 
 ExitCode ProcessTree::complain(Role role, const runtime::CertificateFiles& files, const Console& console) {
   const std::lock_guard lock(mutex_);
-  if (role == Role::keys) {
-    console.complain(key_problem(files, keys_->refusal.reason));
+  const Refusal& refusal = role == Role::keys ? keys_->refusal : member(role).refusal;
+  if (role == Role::keys && refusal.text.empty()) {
+    console.complain(key_problem(files, refusal.reason));
     return ExitCode::unavailable;
   }
-  const Refusal& refusal = member(role).refusal;
   const bool known = !refusal.text.empty();
   console.complain(known ? refusal.text : "the " + std::string(name_of(role)) + " process could not begin");
   return known ? static_cast<ExitCode>(refusal.reason) : ExitCode::software;
@@ -223,6 +231,10 @@ bool ProcessTree::take_answer(const std::optional<processes::Note>& answer, Refu
   }
   const auto protection = decode_protection(answer->payload);
   if (answer->kind != number_of(Answer::ready) || !protection) return false;
+  if (config_.protection == config::Protection::required && !protection->stands()) {
+    refusal = {static_cast<std::uint8_t>(ExitCode::unavailable), lack_of_protection(*protection)};
+    return false;
+  }
   if (!protection->missing.empty() && !std::exchange(warned_, true)) {
     log_->warn("the processes are not confined as they should be: {} (fermo doctor says more)",
                protection->missing.front());
@@ -274,6 +286,7 @@ config::Config ProcessTree::for_net(const config::Config& config) const {
   mixed.guesses_per_account_max = config_.guesses_per_account_max;
   mixed.free_octets_min = config_.free_octets_min;
   mixed.log_format = config_.log_format;
+  mixed.protection = config_.protection;
   return mixed;
 }
 
@@ -288,7 +301,9 @@ std::vector<std::string> ProcessTree::renew(const config::Config& config, const 
   auto keys = std::make_shared<Keys>();
   if (std::string problem = open_files(files, keys->files); !problem.empty()) return {std::move(problem)};
   auto supervisor = supervise_keys(keys);
-  if (!supervisor->start()) return {key_problem(files, keys->refusal.reason)};
+  if (!supervisor->start()) {
+    return {keys->refusal.text.empty() ? key_problem(files, keys->refusal.reason) : keys->refusal.text};
+  }
   std::list<std::unique_ptr<Supervisor>> ended;  // each waits, as it goes, for a thread that may wait for the mutex
   const std::lock_guard lock(mutex_);
   ended = without_processes();

@@ -72,6 +72,7 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   compare("logins.guesses_per_address_max", before.guesses_per_address_max == after.guesses_per_address_max);
   compare("logins.guesses_per_account_max", before.guesses_per_account_max == after.guesses_per_account_max);
   compare("limits.free_octets_min", before.free_octets_min == after.free_octets_min);
+  compare("protection", before.protection == after.protection);
   compare("log.format", before.log_format == after.log_format);
   return keys;
 }

@@ -49,6 +49,16 @@ class ProcessTreeTest(unittest.TestCase):
             until(lambda: held(server), "a login after net was lost")
             self.assertEqual(status(roles(server)["net"])["Uid"].split()[0], str(ids["net"]))
 
+    def test_where_protection_is_required_a_server_starts_only_with_it(self):
+        with fermo(config='protection = "required"\n', users=USERS, start=False) as server:
+            if all(one["privileges_dropped"] and one["landlock"] and one["calls_filtered"] for one in confinement(server).values()):
+                server.start()
+                self.assertEqual(held(server), "0")
+            else:
+                done = server.run("serve", "--listen", "pop3=127.0.0.1:0", check=False, timeout=SECONDS_MAX)
+                self.assertEqual(done.returncode, 69)
+                self.assertIn("protection", done.stderr.decode())
+
     def test_nothing_secret_is_told_on_the_command_line_or_in_the_environment(self):
         with fermo(users=USERS) as server:
             for role, pid in roles(server).items():
