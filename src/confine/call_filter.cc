@@ -80,8 +80,8 @@ int add(void* filter, std::uint32_t action, const char* call) {
 
 }  // namespace
 
-Result<void> allow_only(std::span<const char* const> calls, std::span<const char* const> refused) {
-  const FilterPointer filter(::seccomp_init(forbidden));
+Result<void> allow_only(std::span<const char* const> calls, std::span<const char* const> refused, Forbidden others) {
+  const FilterPointer filter(::seccomp_init(others == Forbidden::ends ? forbidden : SCMP_ACT_ERRNO(EPERM)));
   if (!filter) return error_code(ENOMEM, boost::system::system_category());
   int done = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   for (std::size_t i = 0; done == 0 && i < calls.size(); ++i) done = add(filter.get(), SCMP_ACT_ALLOW, calls[i]);

@@ -36,10 +36,17 @@ Calls tries_of_libraries();
 
 }  // namespace calls
 
+/// What becomes of a call that is on no list.
+enum class Forbidden {
+  ends,   ///< It ends the process by SIGSYS.
+  fails,  ///< It fails with EPERM.
+};
+
 /// From now on every thread of this process makes only these calls; one of `refused` fails with EACCES, and any other
-/// one ends the process by SIGSYS. A name that this machine does not have is left out. Needs no_new_privs. May be
+/// one is forbidden. A name that this machine does not have is left out. Needs no_new_privs. May be
 /// called again to take more away. Errors: the system's; what a filter forbids stays forbidden.
-Result<void> allow_only(std::span<const char* const> calls, std::span<const char* const> refused = {});
+Result<void> allow_only(std::span<const char* const> calls, std::span<const char* const> refused = {},
+                        Forbidden others = Forbidden::ends);
 
 /// Whether this kernel can filter.
 bool can_filter_calls();

@@ -32,12 +32,37 @@ std::string because(const std::string& what, const error_code& error) {
   return what + ": " + error.message();
 }
 
+/// Mail is moved from one folder of a Maildir to another.
+constexpr int abi_without_moves = 1;
+
 /// What the Landlock of older kernels does not know of.
 void note_gaps(int abi, std::vector<std::string>& missing) {
   const std::string version = "this kernel's Landlock (version " + std::to_string(abi) + ") does not cover ";
   if (abi < 3) missing.push_back(version + "truncating files");
   if (abi < 4) missing.push_back(version + "TCP");
   if (abi < 6) missing.push_back(version + "signals and abstract sockets");
+}
+
+bool can_confine(Protection& protection) {
+  if (!has_sanitizer()) return true;
+  protection.missing.emplace_back("this is a build with a sanitizer, which confines nothing");
+  return false;
+}
+
+void note_privileges(bool given_up, Protection& protection) {
+  protection.privileges = given_up;
+  if (given_up) return;
+  protection.missing.push_back(because("privileges could not be given up", {errno, boost::system::system_category()}));
+}
+
+void restrict_to(std::span<const PathRule> paths, std::span<const std::uint16_t> ports, Protection& protection) {
+  if (const auto restricted = restrict_files_and_network(paths, ports); restricted) {
+    protection.landlock_abi = landlock_abi();
+    note_gaps(protection.landlock_abi, protection.missing);
+  } else {
+    protection.missing.push_back(
+        because("files and the network stay open, because this kernel does not give Landlock", restricted.error()));
+  }
 }
 
 }  // namespace
@@ -52,30 +77,39 @@ bool has_sanitizer() {
 #endif
 }
 
+bool give_up_privileges() {
+  return !has_sanitizer() && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && forbid_core_dumps();
+}
+
+bool close_memory() {
+  return !has_sanitizer() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
+}
+
 Protection confine(std::span<const PathRule> paths) {
   Protection protection;
-  if (has_sanitizer()) {
-    protection.missing.emplace_back("this is a build with a sanitizer, which confines nothing");
-    return protection;
-  }
-  protection.privileges = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && forbid_core_dumps() && drop_capabilities();
-  if (!protection.privileges) {
-    protection.missing.push_back(
-        because("privileges could not be given up", {errno, boost::system::system_category()}));
-  }
-  if (const auto restricted = restrict_files_and_network(paths); restricted) {
-    protection.landlock_abi = landlock_abi();
-    note_gaps(protection.landlock_abi, protection.missing);
+  if (!can_confine(protection)) return protection;
+  const bool dropped = give_up_privileges() && drop_capabilities();
+  note_privileges(dropped, protection);
+  restrict_to(paths, {}, protection);
+  return protection;
+}
+
+Protection confine_client(std::span<const PathRule> paths, std::span<const std::uint16_t> ports) {
+  Protection protection;
+  if (!can_confine(protection)) return protection;
+  note_privileges(give_up_privileges(), protection);
+  if (landlock_abi() == abi_without_moves) {
+    protection.missing.emplace_back(
+        "files stay open, because this kernel's Landlock (version 1) would forbid to move them between folders");
   } else {
-    protection.missing.push_back(
-        because("files and the network stay open, because this kernel does not give Landlock", restricted.error()));
+    restrict_to(paths, ports, protection);
   }
   return protection;
 }
 
-void confine_calls(const Calls& calls, Protection& protection, const Calls& refused) {
+void confine_calls(const Calls& calls, Protection& protection, const Calls& refused, Forbidden others) {
   if (has_sanitizer()) return;
-  if (const auto filtered = allow_only(calls, refused); filtered) {
+  if (const auto filtered = allow_only(calls, refused, others); filtered) {
     protection.filter = true;
   } else {
     protection.missing.push_back(

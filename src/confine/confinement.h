@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,12 +25,23 @@ struct Protection {
 /// force, and Protection says so.
 bool has_sanitizer();
 
+/// No new privileges and no core dumps for this process and what it starts, and its own memory closed to others of the
+/// same user. Capabilities stay. False: not all of that; none in a build with a sanitizer.
+bool give_up_privileges();
+
+/// The last of these alone, for a process that starts programs which may need privileges of their own.
+bool close_memory();
+
 /// The first half: gives up privileges, core dumps, files and the network for this thread and those it starts, so
 /// before any is started. Nothing that fails ends the process.
 Protection confine(std::span<const PathRule> paths);
+/// The same for a program that its user runs to get something from `ports` of other machines, by TCP. Capabilities
+/// stay: root may be at work for somebody whose files these are.
+Protection confine_client(std::span<const PathRule> paths, std::span<const std::uint16_t> ports);
 
 /// The second half, once the process has what it needs: nothing but these calls, for all threads, see allow_only().
 /// Adds to `protection`.
-void confine_calls(const Calls& calls, Protection& protection, const Calls& refused = {});
+void confine_calls(const Calls& calls, Protection& protection, const Calls& refused = {},
+                   Forbidden others = Forbidden::ends);
 
 }  // namespace fermo::confine

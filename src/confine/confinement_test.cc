@@ -64,6 +64,13 @@ TEST_F(ConfinementTest, GivesUpPrivilegesAndCoreDumps) {
             0);
 }
 
+TEST_F(ConfinementTest, ClosesItsMemoryAndGivesUpNothingElse) {
+  EXPECT_EQ(status_of([] {
+              return close_memory() && ::prctl(PR_GET_DUMPABLE) == 0 && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
+            }),
+            0);
+}
+
 TEST_F(ConfinementTest, ReachesNoFileButThoseNamed) {
   if (landlock_abi() == 0) GTEST_SKIP() << "this kernel has no Landlock";
   EXPECT_EQ(status_of([this] {
@@ -108,6 +115,46 @@ TEST_F(ConfinementTest, BindsNoTcpPort) {
               sockaddr_in address{};
               address.sin_family = AF_INET;
               return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == EACCES;
+            }),
+            0);
+}
+
+/// What connect(2) says of a port of this machine.
+int connecting_to(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+}
+
+TEST_F(ConfinementTest, AClientConnectsToItsPortsAndToNoOther) {
+  if (landlock_abi() < 4) GTEST_SKIP() << "this kernel's Landlock does not know of TCP";
+  EXPECT_EQ(status_of([] {
+              const std::array<std::uint16_t, 1> ports = {1};
+              confine_client({}, ports);
+              return connecting_to(1) != EACCES && connecting_to(2) == EACCES;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, AClientGivesUpCoreDumpsButNoCapabilities) {
+  EXPECT_EQ(status_of([] {
+              const bool could = ::prctl(PR_CAPBSET_READ, 0) == 1;
+              const Protection protection = confine_client({}, {});
+              return protection.privileges && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+                     ::prctl(PR_GET_DUMPABLE) == 0 && (::prctl(PR_CAPBSET_READ, 0) == 1) == could;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, ACallThatIsNotOnTheListMayFailInstead) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  EXPECT_EQ(status_of([] {
+              Protection protection = confine({});
+              confine_calls(calls::basic(), protection, {}, Forbidden::fails);
+              return protection.filter && ::socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM && ::fork() < 0;
             }),
             0);
 }

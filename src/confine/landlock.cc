@@ -24,6 +24,12 @@ struct RulesetAttributes {
 constexpr std::uint64_t refer = std::uint64_t{1} << 13;
 constexpr std::uint64_t truncate = std::uint64_t{1} << 14;
 constexpr std::uint64_t device_ioctl = std::uint64_t{1} << 15;
+struct PortAttributes {
+  std::uint64_t allowed = 0;
+  std::uint64_t port = 0;
+};
+constexpr int rule_of_port = 2;
+constexpr std::uint64_t tcp_connect = 2;
 constexpr std::uint64_t tcp_bind_and_connect = 3;
 constexpr std::uint64_t abstract_sockets_and_signals = 3;
 
@@ -60,7 +66,7 @@ error_code system_error() {
 Result<void> allow(const Descriptor& ruleset, const PathRule& rule, std::uint64_t handled) {
   const Descriptor place(::open(rule.path.c_str(), O_PATH | O_CLOEXEC));
   if (!place) {
-    if (errno == ENOENT) return {};
+    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return {};
     return system_error();
   }
   struct ::stat status{};
@@ -74,6 +80,12 @@ Result<void> allow(const Descriptor& ruleset, const PathRule& rule, std::uint64_
   return {};
 }
 
+Result<void> allow_connecting(const Descriptor& ruleset, std::uint16_t port) {
+  const PortAttributes attributes{tcp_connect, port};
+  if (::syscall(SYS_landlock_add_rule, ruleset.get(), rule_of_port, &attributes, 0) != 0) return system_error();
+  return {};
+}
+
 }  // namespace
 
 int landlock_abi() {
@@ -81,7 +93,7 @@ int landlock_abi() {
   return abi > 0 ? static_cast<int>(abi) : 0;
 }
 
-Result<void> restrict_files_and_network(std::span<const PathRule> paths) {
+Result<void> restrict_files_and_network(std::span<const PathRule> paths, std::span<const std::uint16_t> ports) {
   const int abi = landlock_abi();
   if (abi == 0) return error_code(ENOSYS, boost::system::system_category());
   const RulesetAttributes attributes = attributes_for(abi);
@@ -89,6 +101,10 @@ Result<void> restrict_files_and_network(std::span<const PathRule> paths) {
   if (!ruleset) return system_error();
   for (const PathRule& rule : paths) {
     if (const auto allowed = allow(ruleset, rule, attributes.handled_files); !allowed) return allowed;
+  }
+  for (const std::uint16_t port : ports) {
+    if (abi < 4) break;
+    if (const auto allowed = allow_connecting(ruleset, port); !allowed) return allowed;
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return system_error();
   return {};

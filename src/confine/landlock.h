@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 
@@ -22,10 +23,10 @@ struct PathRule {
 /// ioctl on devices 5, signals and abstract sockets to outside 6.
 int landlock_abi();
 
-/// From now on this thread, and those it starts, reach no files but those beneath `paths`, open no TCP connection, bind
-/// no TCP port, signal nobody outside and connect to no abstract socket, as far as the kernel knows of these. What is
-/// open stays usable. Paths that do not exist are left out. Needs no_new_privs. Errors: the system's; ENOSYS or
-/// EOPNOTSUPP: the kernel has no Landlock.
-Result<void> restrict_files_and_network(std::span<const PathRule> paths);
+/// From now on this thread, and those it starts, reach no files but those beneath `paths`, open no TCP connection but
+/// to `ports`, bind no TCP port, signal nobody outside and connect to no abstract socket, as far as the kernel knows of
+/// these. What is open stays usable. Paths that do not exist, or that nobody lets us reach, are left out. Needs
+/// no_new_privs. Errors: the system's; ENOSYS or EOPNOTSUPP: the kernel has no Landlock.
+Result<void> restrict_files_and_network(std::span<const PathRule> paths, std::span<const std::uint16_t> ports = {});
 
 }  // namespace fermo::confine

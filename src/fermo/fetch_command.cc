@@ -12,9 +12,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "confine/confinement.h"
 #include "fermo/commands.h"
 #include "fermo/complaints.h"
 #include "fermo/fetch_commands.h"
+#include "fermo/fetch_confinement.h"
 #include "fermo/fetch_daemon.h"
 #include "fermo/fetch_equipment.h"
 #include "fermo/fetch_options.h"
@@ -128,12 +130,15 @@ ExitCode fetch_once(const std::vector<Account>& accounts, const FetchPlace& plac
   std::vector<std::unique_ptr<AccountRun>> runs;
   for (const auto& account : accounts) runs.push_back(std::make_unique<AccountRun>(account, showing));
   const auto complain = [&console](std::string_view what) { console.complain(what); };
-  fetcher::run_together(equip_all(accounts, runs, place, clock, console), clock, complain);
+  auto jobs = equip_all(accounts, runs, place, clock, console);
+  confine_fetch(accounts, place, console);
+  fetcher::run_together(std::move(jobs), clock, complain);
   board.clear();
   return conclude(runs, options, console);
 }
 
 ExitCode fetch(const FetchOptions& options, const Console& console) {
+  confine::close_memory();
   const auto accounts = chosen_accounts(options, console);
   if (!accounts) return accounts.error();
   auto folder = state_folder(options.state, console);

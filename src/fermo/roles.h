@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,8 @@ struct RoleRules {
   std::string_view purpose;  ///< For people, in a few words.
   std::vector<confine::PathRule> paths;
   confine::Calls calls;
-  confine::Calls refused = {};  ///< Fail, where others end it.
+  confine::Calls refused = {};            ///< Fail, where others end it.
+  std::vector<std::uint16_t> ports = {};  ///< Of TCP, to connect to.
 };
 
 RoleRules keys_rules();

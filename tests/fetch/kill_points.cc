@@ -28,15 +28,14 @@ namespace {
 std::atomic<std::uint64_t> points{0};
 std::uint64_t kill_at = 0;
 bool torn = false;
-const char* log_file = nullptr;
+int log_file = -1;  // open from the beginning: the program may give up files
 
 void log(const char* call, std::uint64_t point) {
-  if (log_file == nullptr) return;
+  if (log_file < 0) return;
   char line[128];
   const int octets = std::snprintf(line, sizeof line, "%llu %s\n", static_cast<unsigned long long>(point), call);
-  const auto file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, log_file, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-  ::syscall(SYS_write, file, line, static_cast<std::size_t>(octets));
-  ::syscall(SYS_close, file);
+  ::syscall(SYS_ftruncate, log_file, 0);
+  ::syscall(SYS_pwrite64, log_file, line, static_cast<std::size_t>(octets), 0);
 }
 
 [[noreturn]] void die(const char* call) {
@@ -102,7 +101,9 @@ __attribute__((constructor)) void begin() {
   };
   kill_at = std::strtoull(variable("FERMO_KILL_AT"), nullptr, 10);
   torn = *variable("FERMO_KILL_TORN") == '1';
-  if (*variable("FERMO_KILL_LOG") != '\0') log_file = variable("FERMO_KILL_LOG");
+  if (const char* const path = variable("FERMO_KILL_LOG"); *path != '\0') {
+    log_file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  }
   ::unsetenv("LD_PRELOAD");
 }
 
