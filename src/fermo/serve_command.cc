@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/limits.h"
+#include "confine/confinement.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"
 #include "fermo/data_folder.h"
@@ -198,6 +199,7 @@ Outcome<void> look_at_roles(const std::filesystem::path& folder, const Console& 
 
 ExitCode run(const ServeOptions& options, const config::Config& config, const Console& console) {
   std::signal(SIGPIPE, SIG_IGN);  // nobody may be left who reads the log
+  confine::give_up_privileges();  // what more there is to give up its processes do, each for itself
   auto turn = StoreTurn::take(config.data, console);
   if (!turn) return turn.error();
   const auto log = server::make_log(config);
