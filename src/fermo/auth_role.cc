@@ -101,8 +101,8 @@ class AuthRole {
     if (!config) return false;
     if (config_) return true;
     config_ = std::move(*config);
-    log_ = server::make_log(*config_);
     protection_ = confine::confine(auth_rules(*config_).paths);
+    log_ = server::make_log(*config_);  // starts a thread, which is confined as this one is
     return true;
   }
 

@@ -73,8 +73,8 @@ class StoreRole {
     if (!config) return ExitCode::software;
     if (config_) return ExitCode::ok;
     config_ = std::move(*config);
-    log_ = server::make_log(*config_);
     protection_ = confine::confine(store_rules(*config_).paths);
+    log_ = server::make_log(*config_);  // starts a thread, which is confined as this one is
     return ExitCode::ok;
   }
 

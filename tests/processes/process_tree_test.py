@@ -14,6 +14,10 @@ def confinement(server):
     return {one["role"]: one for one in json.loads(server.run("doctor", "--json", check=False).stdout)["roles"]}
 
 
+def threads(pid):
+    return [int(task.name) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+
+
 class ProcessTreeTest(unittest.TestCase):
     def test_every_role_runs_and_is_confined_as_the_doctor_says(self):
         with fermo(users=USERS) as server:
@@ -21,12 +25,14 @@ class ProcessTreeTest(unittest.TestCase):
             running = roles(server)
             self.assertEqual(set(running), set(possible))
             for role, pid in running.items():
-                is_so, said = status(pid), possible[role]
-                self.assertEqual(is_so["NoNewPrivs"] == "1", said["privileges_dropped"], role)
-                self.assertEqual(is_so["Seccomp"] == "2", said["calls_filtered"], role)
-                if said["privileges_dropped"]:
-                    self.assertEqual(int(is_so["CapEff"], 16), 0, role)
-                    self.assertEqual(int(is_so["CapPrm"], 16), 0, role)
+                said = possible[role]
+                for thread in threads(pid):
+                    is_so = status(thread)
+                    self.assertEqual(is_so["NoNewPrivs"] == "1", said["privileges_dropped"], role)
+                    self.assertEqual(is_so["Seccomp"] == "2", said["calls_filtered"], role)
+                    if said["privileges_dropped"]:
+                        self.assertEqual(int(is_so["CapEff"], 16), 0, role)
+                        self.assertEqual(int(is_so["CapPrm"], 16), 0, role)
 
     def test_what_is_missing_is_logged_and_the_doctor_says_it_too(self):
         with fermo(users=USERS) as server:
