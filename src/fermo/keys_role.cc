@@ -50,8 +50,8 @@ class KeysRole {
 
   bool add(const std::vector<Descriptor>& files) {
     if (files.size() != 2) return false;
-    std::string chain = content_of(files[0], limits::keys_file_octets_max);
-    std::string key = content_of(files[1], limits::keys_file_octets_max);
+    std::string chain = content_of(files[0], limits::keys_file_octets_max).value_or("");
+    std::string key = content_of(files[1], limits::keys_file_octets_max).value_or("");
     const auto added = ring_.add(chain, key);
     wipe(key);
     wipe(chain);  // somebody may keep both in one file

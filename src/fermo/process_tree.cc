@@ -45,11 +45,11 @@ struct Pairs {
   std::vector<Descriptor> second;
 };
 
-std::optional<Pairs> make_pairs(std::size_t count) {
+Result<Pairs> make_pairs(std::size_t count) {
   Pairs pairs;
   for (; count > 0; --count) {
     auto pair = processes::make_pair(true);
-    if (!pair) return std::nullopt;
+    if (!pair) return pair.error();
     pairs.first.push_back(std::move(pair->first));
     pairs.second.push_back(std::move(pair->second));
   }
@@ -173,8 +173,7 @@ bool ProcessTree::equip_keys(Keys& keys, Supervisor& supervisor) {
   if (!take_answer(answer, keys.refusal)) return false;
   if (!keys.in_use) return true;
   member(Role::keys).ready = true;
-  join(Role::keys);
-  return true;
+  return join(Role::keys);
 }
 
 bool ProcessTree::equip_store(Supervisor& supervisor) {
@@ -192,8 +191,7 @@ bool ProcessTree::equip_net(Supervisor& supervisor) {
   {
     const std::lock_guard lock(mutex_);
     if (!configure(supervisor, net_config_) || !send_ports(supervisor)) return false;
-    join(Role::net);
-    if (!supervisor.send(number_of(Order::begin))) return false;
+    if (!join(Role::net) || !supervisor.send(number_of(Order::begin))) return false;
   }
   return await_ready(Role::net, supervisor);
 }
@@ -218,8 +216,7 @@ bool ProcessTree::await_ready(Role role, Supervisor& supervisor) {
   if (!ready && !self.refusal.text.empty())
     log_->error("the {} process cannot begin: {}", name_of(role), self.refusal.text);
   self.ready = ready;
-  if (ready && !self.takes) join(role);
-  return ready;
+  return ready && (self.takes || join(role));
 }
 
 /// Whether a process is ready; why it is not, if it says.
@@ -244,21 +241,33 @@ bool ProcessTree::take_answer(const std::optional<processes::Note>& answer, Refu
 
 // --- Connecting ------------------------------------------------------------------------------------------------------
 
-/// From now on this one takes connections: it gets some with each other one that does.
-void ProcessTree::join(Role role) {
+/// From now on this one takes connections: it gets some with each other one that does. False: there are none to give,
+/// so that it is of no use.
+bool ProcessTree::join(Role role) {
   Member& self = member(role);
   self.takes = true;
   for (const Role other : all_roles) {
     Member& peer = member(other);
-    if (talk(role, other) && peer.takes) link(role, *self.supervisor, other, *peer.supervisor);
+    if (!talk(role, other) || !peer.takes) continue;
+    const auto linked = link(role, *self.supervisor, other, *peer.supervisor);
+    if (linked) continue;
+    const std::string name(name_of(role));
+    self.ready = false;
+    self.refusal = {number_of(ExitCode::temporary_failure),
+                    "the " + name + " process cannot be connected with the others: " + linked.error().message()};
+    log_->error(self.refusal.text);
+    return false;
   }
+  return true;
 }
 
-/// When one of them is gone by now, it gets new ones once it is back.
-bool ProcessTree::link(Role one, Supervisor& to_one, Role other, Supervisor& to_other) const {
+/// When one of them is gone by now, it gets new ones once it is back. Errors: the system's.
+Result<void> ProcessTree::link(Role one, Supervisor& to_one, Role other, Supervisor& to_other) const {
   const auto pairs = make_pairs(connections(one, other));
-  return pairs && to_one.send(number_of(Order::sockets), payload_of(other), pairs->first) &&
-         to_other.send(number_of(Order::sockets), payload_of(one), pairs->second);
+  if (!pairs) return pairs.error();
+  to_one.send(number_of(Order::sockets), payload_of(other), pairs->first);
+  to_other.send(number_of(Order::sockets), payload_of(one), pairs->second);
+  return {};
 }
 
 std::size_t ProcessTree::connections(Role one, Role other) const {

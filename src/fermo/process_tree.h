@@ -13,6 +13,7 @@
 #include <spdlog/fwd.h>
 
 #include "base/descriptor.h"
+#include "base/result.h"
 #include "config/config.h"
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
@@ -82,8 +83,8 @@ class ProcessTree {
   bool send_ports(Supervisor& supervisor) const;
   bool await_ready(Role role, Supervisor& supervisor);
   bool take_answer(const std::optional<processes::Note>& answer, Refusal& refusal);
-  void join(Role role);
-  bool link(Role one, Supervisor& to_one, Role other, Supervisor& to_other) const;
+  bool join(Role role);
+  Result<void> link(Role one, Supervisor& to_one, Role other, Supervisor& to_other) const;
   std::size_t connections(Role one, Role other) const;
   void close_ports();
   config::Config for_net(const config::Config& config) const;

@@ -112,18 +112,21 @@ Descriptor config_descriptor(const config::Config& config) {
 }
 
 std::optional<config::Config> config_from(const Descriptor& descriptor) {
-  auto parsed = config::parse(content_of(descriptor, 2 * limits::config_octets_max));
+  const auto text = content_of(descriptor, 2 * limits::config_octets_max);
+  if (!text) return std::nullopt;
+  auto parsed = config::parse(*text);
   if (!parsed.problems.empty()) return std::nullopt;
   return std::move(parsed.config);
 }
 
-std::string content_of(const Descriptor& file, std::size_t octets_max) {
+std::optional<std::string> content_of(const Descriptor& file, std::size_t octets_max) {
   std::string text(octets_max, '\0');
   std::size_t octets = 0;
   while (octets < text.size()) {
     const ssize_t got = ::pread(file.get(), text.data() + octets, text.size() - octets, static_cast<off_t>(octets));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
+    if (got < 0) return std::nullopt;
+    if (got == 0) break;
     octets += static_cast<std::size_t>(got);
   }
   text.resize(octets);

@@ -66,7 +66,8 @@ std::optional<Reloaded> decode_reloaded(std::string_view payload);
 Descriptor config_descriptor(const config::Config& config);
 std::optional<config::Config> config_from(const Descriptor& descriptor);
 
-/// The whole file, wherever others have read it to; what is longer than `octets_max` is cut.
-std::string content_of(const Descriptor& file, std::size_t octets_max);
+/// The whole file, wherever others have read it to; what is longer than `octets_max` is cut. Nothing when it cannot be
+/// read: a part of a configuration would be another one.
+std::optional<std::string> content_of(const Descriptor& file, std::size_t octets_max);
 
 }  // namespace fermo::commands

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/memory_shortage.h"
 
 namespace fermo::ipc {
 namespace {
@@ -109,7 +110,7 @@ bool FrameSocket::send(std::string_view head, std::string_view rest) {
     message.msg_iov = vectors.data();
     message.msg_iovlen = vectors.size();
     const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EINTR || waited_for_memory(errno))) continue;
     if (sent <= 0) return false;
     skip(parts, static_cast<std::size_t>(sent));
   }
@@ -127,7 +128,7 @@ bool FrameSocket::receive(std::string& payload) {
 bool FrameSocket::receive_whole(char* to, std::size_t octets) {
   while (octets > 0) {
     const ssize_t got = ::recv(socket_.get(), to, octets, 0);
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EINTR || waited_for_memory(errno))) continue;
     if (got <= 0) return false;
     to += got;
     octets -= static_cast<std::size_t>(got);

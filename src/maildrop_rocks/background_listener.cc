@@ -16,6 +16,12 @@ class BackgroundListener final : public rocksdb::EventListener {
     health_->failing(refusal_of(*status), status->ToString());
   }
 
+  /// When space is found again RocksDB would go on by itself, which is as bad as DB::Resume (RocksMaildrop::Impl).
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*status*/,
+                            bool* recovers) override {
+    *recovers = false;
+  }
+
  private:
   std::shared_ptr<Health> health_;
 };

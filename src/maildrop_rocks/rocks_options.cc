@@ -7,6 +7,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 
+#include "maildrop_rocks/engine_log.h"
 #include "maildrop_rocks/merge_operators.h"
 #include "maildrop_rocks/table.h"
 
@@ -76,8 +77,7 @@ rocksdb::DBOptions database_options(const EngineSettings& settings, rocksdb::Env
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 4 * mebi;
-  options.keep_log_file_num = 3;
+  options.info_log = engine_log(settings.path);
   return options;
 }
 

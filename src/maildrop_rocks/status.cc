@@ -14,8 +14,9 @@ Error error_of(const rocksdb::Status& status) {
 }
 
 Error commit_error_of(const rocksdb::Status& status) {
-  if (status.IsNoSpace()) return Error::out_of_space;
-  return Error::unknown;
+  // RocksDB has no code of its own for this: see PosixWritableFile::Sync for the text.
+  const bool syncing = status.ToString().find("While fdatasync") != std::string::npos;
+  return status.IsNoSpace() && !syncing ? Error::out_of_space : Error::unknown;
 }
 
 Error refusal_of(const rocksdb::Status& status) {

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/memory_shortage.h"
 
 namespace fermo::processes {
 namespace {
@@ -64,7 +65,7 @@ bool NoteSocket::send(std::uint8_t kind, std::string_view payload, const std::ve
   put_descriptors(message, control, descriptors);
   ssize_t sent = -1;
   do sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
+  while (sent < 0 && (errno == EINTR || waited_for_memory(errno)));
   return sent == static_cast<ssize_t>(1 + payload.size());
 }
 
@@ -81,7 +82,7 @@ std::optional<Note> NoteSocket::receive() const {
   ssize_t got = -1;
   // One that ended without having read all it was sent may still have said something: that comes after the reset.
   do got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-  while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+  while (got < 0 && (errno == EINTR || errno == ECONNRESET || waited_for_memory(errno)));
   if (got <= 0) return std::nullopt;
   note.descriptors = take_descriptors(message);
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return std::nullopt;

@@ -28,7 +28,7 @@ class NoteSocket {
  public:
   explicit NoteSocket(Descriptor socket) : socket_(std::move(socket)) {}
 
-  /// False: the other side is gone, or there is no memory for it; it has got nothing. `descriptors` stay the caller's.
+  /// Waits for memory. False: the other side is gone; it has got nothing. `descriptors` stay the caller's.
   bool send(std::uint8_t kind, std::string_view payload = {}, const std::vector<Descriptor>& descriptors = {}) const;
   /// Waits for a note. Nothing: the other side is gone, or has said what is no note.
   std::optional<Note> receive() const;

@@ -1,5 +1,5 @@
-/// Preloaded into a program (LD_PRELOAD), leaves out the calls by which it makes things durable, at one site: as if
-/// they had been forgotten there.
+/// Preloaded into a program (LD_PRELOAD) and all that it starts from its own file, leaves out the calls by which it
+/// makes things durable, at one site: as if they had been forgotten there.
 ///
 ///   FERMO_SITES        file to which each site that is met is added, once by each process
 ///   FERMO_SKIP_SITE    the site where the call does nothing and says that all went well
@@ -30,12 +30,11 @@
 #include <string>
 #include <string_view>
 
+#include "crash/preloaded.h"
+
 namespace {
 
-template <class Function>
-Function original(const char* name) {
-  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
-}
+using preloaded::original;
 
 std::string variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -164,6 +163,16 @@ std::string path_at(int folder, const char* path) {
   return folder == AT_FDCWD || *path == '/' ? std::string(path) : path_of(folder) + "/" + path;
 }
 
+preloaded::Inheritance<6>& inheritance() {
+  static preloaded::Inheritance<6> all(
+      {"LD_PRELOAD", "FERMO_SITES", "FERMO_SKIP_SITE", "FERMO_SKIPPED", "FERMO_POSITION", "ASAN_OPTIONS"});
+  return all;
+}
+
+__attribute__((constructor)) void begin() {
+  inheritance();
+}
+
 template <class Rename>
 int rename_at_site(const char* call, const std::string& from, const std::string& to, Rename rename) {
   return is_wanted(std::string(call) + " " + kind_of_file(from) + " to " + kind_of_file(to)) ? 0 : rename();
@@ -173,6 +182,9 @@ int rename_at_site(const char* call, const std::string& from, const std::string&
 
 extern "C" {
 
+int execve(const char* path, char* const arguments[], char* const environment[]) noexcept {
+  return inheritance().execute(path, arguments, environment);
+}
 int fsync(int fd) {
   return is_sync_wanted("fsync", fd) ? 0 : original<int (*)(int)>("fsync")(fd);
 }
