@@ -133,8 +133,9 @@ Result<void> MboxTarget::commit() {
   if (auto flushed = spool_.flush(); !flushed) return flushed;
   auto lock = MboxLock::take(mbox_, ops_);
   if (!lock) return lock.error();
-  if (auto appended = append_pending(lock->descriptor()); !appended) return appended;
+  // First: what fails after the mail is there would have it appended again.
   if (auto synced = sync_folder(); !synced) return synced;
+  if (auto appended = append_pending(lock->descriptor()); !appended) return appended;
   pending_.clear();
   return spool_.cut(0);
 }
@@ -170,7 +171,10 @@ Result<void> MboxTarget::append_pending(int mbox) {
   // When this fails as well, the journal stands, and the next one to append does it.
   if (!done && !ops_.truncate(mbox, *end)) return done;
   auto finished = journal_.finish();
-  return done ? finished : done;
+  if (!done) return done;
+  // It will be appended again, and whether the journal still stands is not known.
+  if (!finished) static_cast<void>(ops_.truncate(mbox, *end));
+  return finished;
 }
 
 /// What is complete in the mbox from an earlier run is left out, as often as it is there.

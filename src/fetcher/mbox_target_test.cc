@@ -309,6 +309,23 @@ TEST_F(MboxKilled, AtEveryStepTheRerunEndsWithEachMessageOnce) {
   }
 }
 
+TEST_F(MboxKilled, ACommitThatFailedAndIsTriedAgainAppendsNothingTwice) {
+  unsigned failed = 0;
+  for (unsigned at = 1; at <= 60; ++at) {
+    fs::remove(journal());
+    write(other_);
+    FaultyFileOps ops(Fault::disk_full, at);
+    auto target = try_open(true, ops);
+    if (!target || give(**target, delivery_name("anna", "a", Octets{9}), message("a")).has_error()) continue;
+    if ((*target)->commit().has_error()) {
+      ++failed;
+      ASSERT_FALSE((*target)->commit().has_error()) << at;
+    }
+    EXPECT_EQ(content(), other_ + "\n\n" + entry("a")) << at;
+  }
+  EXPECT_GE(failed, 5u);
+}
+
 TEST_F(MboxKilled, WithAFullDiskAtAnyStepNothingIsLeftOfWhatFailed) {
   FaultyFileOps counted(Fault::none, 0);
   write(other_);

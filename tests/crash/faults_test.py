@@ -22,7 +22,7 @@ import unittest
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "fetch")]
 from faults import ALWAYS, KINDS, LIBRARY, NEVER, Faults, Ledger, check, deliver, environment, read_and_delete  # noqa: E402
 from fermo_process import BINARY, fermo  # noqa: E402
-from fetching import Fetcher, maildir, message  # noqa: E402
+from fetching import Fetcher, maildir, mbox, message  # noqa: E402
 
 ALL = os.environ.get("FERMO_FAULTS") == "all"
 DRAWN = int(os.environ.get("FERMO_FAULTS_DRAWN", "6"))
@@ -266,6 +266,9 @@ class FaultsTest(unittest.TestCase):
 
     def test_while_mail_is_fetched_into_a_maildir(self):
         self.fetched("maildir", maildir)
+
+    def test_while_mail_is_fetched_into_an_mbox(self):
+        self.fetched("mbox", mbox)
 
 
 if __name__ == "__main__":

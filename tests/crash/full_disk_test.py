@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from faults import Ledger, Lmtp, check, deliver, held, login  # noqa: E402
+from faults import Ledger, Lmtp, check, deliver, held, login, until  # noqa: E402
 from fermo_process import fermo  # noqa: E402
 from power_trial import with_own_mounts  # noqa: E402
 
@@ -101,7 +101,8 @@ class FullDiskTest(unittest.TestCase):
             self.assertEqual(deliver(server, ledger, USERS, MEGA), [])
             self.assertEqual(self.refusal_of_data(server), (452, b"4.3.1"))
             for user in USERS:
-                self.assertEqual(len(held(server, user)), taken)
+                found = until(lambda: (got := held(server, user)) is not None and [got], f"{user} gets in")[0]
+                self.assertEqual(len(found), taken)
             disk.clear()
             check(server, ledger)
             server.kill()
