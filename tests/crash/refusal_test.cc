@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <fstream>
+#include <stdexcept>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -243,6 +246,18 @@ class SmallDisk {
   bool mounted_ = false;
 };
 
+/// After a full disk the store is opened anew once there is room for its log; meanwhile it asks everybody to come
+/// again.
+std::vector<std::string> contents_in_the_end(maildrop::Store& store, std::string_view drop_name) {
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);; std::this_thread::yield()) {
+    try {
+      return contents(store, drop_name);
+    } catch (const std::runtime_error&) {
+      if (std::chrono::steady_clock::now() >= end) throw;
+    }
+  }
+}
+
 TEST_F(Refusal, ARealDiskThatFillsUpLosesNothingThatWasAcknowledged) {
   const auto mount_point = outside() / "small";
   const SmallDisk small(mount_point);
@@ -263,11 +278,11 @@ TEST_F(Refusal, ARealDiskThatFillsUpLosesNothingThatWasAcknowledged) {
       acknowledged.push_back(wire_message(n, 200'000));
     }
     EXPECT_GE(acknowledged.size(), 10u);
-    EXPECT_EQ(contents(*store, "anna"), acknowledged);
+    EXPECT_EQ(contents_in_the_end(*store, "anna"), acknowledged);
     std::filesystem::remove(ballast);
     acknowledged.push_back(wire_message(1000, 200'000));
     while (try_deliver(*store, acknowledged.back(), {recipient("anna")}).has_error()) std::this_thread::yield();
-    EXPECT_EQ(contents(*store, "anna"), acknowledged);
+    EXPECT_EQ(contents_in_the_end(*store, "anna"), acknowledged);
   }
   const auto store = rocks::RocksMaildrop::open(on_small).value();
   EXPECT_EQ(contents(*store, "anna"), acknowledged);
