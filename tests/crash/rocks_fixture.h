@@ -44,13 +44,8 @@ class RocksOnDisk : public testing::Test {
   /// Takes a copy of the files as they are, which is what a killed process leaves, and goes on with that.
   void kill_and_copy() {
     const auto copy = folder_.path() / "copy";
-    // The store goes on tidying up meanwhile: a copy that lost a race for a file would be no state it was ever in.
-    std::error_code lost_race;
-    do {
-      std::filesystem::remove_all(copy);
-      std::filesystem::copy(path(), copy, std::filesystem::copy_options::recursive, lost_race);
-    } while (lost_race == std::errc::no_such_file_or_directory);
-    ASSERT_FALSE(lost_race) << lost_race.message();
+    // The store goes on tidying up: without standstill the copy would be no state that it was ever in.
+    disk_.at_a_standstill([&] { std::filesystem::copy(path(), copy, std::filesystem::copy_options::recursive); });
     close();
     std::filesystem::remove_all(path());
     std::filesystem::rename(copy, path());

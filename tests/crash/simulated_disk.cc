@@ -202,6 +202,11 @@ std::shared_ptr<FileSystem> SimulatedDisk::file_system() {
   return std::make_shared<SimulatedFileSystem>(*this);
 }
 
+void SimulatedDisk::at_a_standstill(const std::function<void()>& look) {
+  const std::lock_guard lock(mutex_);
+  look();
+}
+
 void SimulatedDisk::cut_after(std::uint64_t changes) {
   const std::lock_guard lock(mutex_);
   cut_at_ = changes_ + changes;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -36,6 +37,8 @@ class SimulatedDisk {
   };
   void set_fault(Fault fault);
   std::uint64_t changes() const;
+  /// Nothing changes while `look` is at work, which may not change anything itself by way of the store.
+  void at_a_standstill(const std::function<void()>& look);
 
  private:
   friend class SimulatedFileSystem;
