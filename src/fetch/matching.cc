@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <set>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "fetch/message_key.h"
@@ -72,8 +72,8 @@ class Matcher {
   std::optional<std::size_t> known_head(const HeadIdentity& identity, std::string_view group);
   std::size_t next_occurrence(std::string_view group);
   void rebind();
-  void rebind_one(std::size_t i, const std::unordered_map<std::string_view, Indices>& pool, bool most_missing);
-  std::unordered_map<std::string_view, Indices> rebinding_pool() const;
+  void rebind_one(std::size_t i, const std::map<std::string_view, Indices>& pool, bool most_missing);
+  std::map<std::string_view, Indices> rebinding_pool() const;
   bool is_undelivered(std::size_t i) const;
   bool most_are_missing() const;
   void list_unlisted();
@@ -100,10 +100,11 @@ class Matcher {
   const std::vector<ListedMessage>& messages_;
   std::span<const Record> known_;
   Matching out_;
-  std::unordered_map<std::string_view, std::size_t> by_key_;
-  std::unordered_map<std::string_view, Indices> by_head_group_;
-  std::unordered_map<std::string, std::size_t> occurrences_;  ///< The highest of each head group, given out or known.
-  std::unordered_set<std::string_view> duplicates_;
+  // Ordered, as all tables here: the keys are a stranger's choice, who could give all of them the same hash.
+  std::map<std::string_view, std::size_t> by_key_;
+  std::map<std::string_view, Indices> by_head_group_;
+  std::map<std::string, std::size_t> occurrences_;  ///< The highest of each head group, given out or known.
+  std::set<std::string_view> duplicates_;
   std::vector<bool> taken_;
   std::optional<std::size_t> number_check_;  ///< The message whose head tells whether unique-ids are message-numbers.
   std::size_t rebound_ = 0;
@@ -284,8 +285,8 @@ bool Matcher::most_are_missing() const {
   return missing > present;
 }
 
-std::unordered_map<std::string_view, Indices> Matcher::rebinding_pool() const {
-  std::unordered_map<std::string_view, Indices> pool;
+std::map<std::string_view, Indices> Matcher::rebinding_pool() const {
+  std::map<std::string_view, Indices> pool;
   for (std::size_t r = 0; r < known_.size(); ++r) {
     const HeadIdentity* identity = identity_of(r);
     if (!taken(r) && identity != nullptr && was_fetched(known_[r])) pool[identity->digest].push_back(r);
@@ -300,7 +301,7 @@ void Matcher::rebind() {
   const auto pool = rebinding_pool();
   if (pool.empty()) return;
   const bool all = most_are_missing();
-  std::unordered_set<std::uint64_t> missing_octets;
+  std::set<std::uint64_t> missing_octets;
   for (const auto& [digest, records] : pool) {
     for (const std::size_t r : records) {
       const auto& octets = known_[r].octets;
@@ -321,7 +322,7 @@ bool Matcher::is_undelivered(std::size_t i) const {
   return match.how == How::fresh || match.how == How::reused_id;
 }
 
-void Matcher::rebind_one(std::size_t i, const std::unordered_map<std::string_view, Indices>& pool, bool most_missing) {
+void Matcher::rebind_one(std::size_t i, const std::map<std::string_view, Indices>& pool, bool most_missing) {
   const auto* seen = head(i);
   if (seen == nullptr) {
     out_.matches[i].how = How::head_needed;

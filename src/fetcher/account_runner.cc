@@ -50,7 +50,8 @@ AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSetti
       observer_(observer),
       connector_(executor),
       delivery_(target, ledger, settings_.account, settings_.batch_messages_max, clock),
-      delivery_job_(executor, delivery_, pool) {}
+      delivery_job_(executor, pool),
+      loading_(executor, pool) {}
 
 AccountRunner::Awaitable<Report> AccountRunner::run() {
   co_await run_session_with_remedies();
@@ -113,7 +114,7 @@ void AccountRunner::stop() {
 }
 
 AccountRunner::Awaitable<void> AccountRunner::run_session() {
-  const bool ready = co_await load_state() && co_await connect();
+  const bool ready = co_await connect();
   if (!ready) co_return;
   co_await converse();
   co_await settle();
@@ -123,7 +124,7 @@ AccountRunner::Awaitable<void> AccountRunner::run_session() {
   session_.reset();
 }
 
-AccountRunner::Awaitable<bool> AccountRunner::load_state() {
+void AccountRunner::begin_loading() {
   auto load = [this]() -> Result<fetch::AccountState> {
     if (!settings_.dry_run) {
       const auto mark = target_.mark();
@@ -131,11 +132,13 @@ AccountRunner::Awaitable<bool> AccountRunner::load_state() {
     }
     return ledger_.state();
   };
-  auto running = pool_.run(load);
-  const Result<fetch::AccountState> state = co_await std::move(running);
+  loading_.start(std::move(load));
+}
+
+bool AccountRunner::take_state(Result<fetch::AccountState> state) {
   if (!state) {
     fail_of_ledger(state.error());
-    co_return false;
+    return false;
   }
   state_ = *state;
   // The short cuts are for doing the same again. Where the mark of the place has changed, only what is new goes there.
@@ -148,7 +151,7 @@ AccountRunner::Awaitable<bool> AccountRunner::load_state() {
   if (!settings_.dry_run && !before.empty() && before != place_of(mark_)) {
     report_.remarks.emplace_back("what was fetched before was delivered to another place; only what is new comes here");
   }
-  co_return true;
+  return true;
 }
 
 bool AccountRunner::place_is_the_same() const {
@@ -156,10 +159,15 @@ bool AccountRunner::place_is_the_same() const {
   return !place.empty() && place == place_of(state_.target_mark);
 }
 
+/// What is known is loaded while the line is made.
 AccountRunner::Awaitable<bool> AccountRunner::connect() {
+  begin_loading();
   const ServerAddress& server = settings_.server;
   auto connecting = connector_.connect(server.host, server.port, settings_.proxy, settings_.time_max);
   Result<runtime::Stream::Socket> socket = co_await std::move(connecting);
+  Result<fetch::AccountState> state = co_await loading_.outcome();
+  const bool loaded = take_state(std::move(state));
+  if (!loaded) co_return false;
   if (stopped_) {
     fail(Verdict::stopped, "stopped before anything was fetched");
     co_return false;

@@ -19,7 +19,7 @@
 #include "fetch/tail_probe.h"
 #include "fetcher/connect.h"
 #include "fetcher/delivery.h"
-#include "fetcher/delivery_job.h"
+#include "fetcher/job_under_way.h"
 #include "fetcher/remote_session.h"
 #include "fetcher/report.h"
 #include "fetcher/server_address.h"
@@ -122,7 +122,8 @@ class AccountRunner {
   bool find_remedy();
   void begin_anew();
   Awaitable<void> run_further_sessions();
-  Awaitable<bool> load_state();
+  void begin_loading();
+  bool take_state(Result<fetch::AccountState> state);
   bool place_is_the_same() const;
   Awaitable<bool> connect();
   Awaitable<void> converse();
@@ -197,7 +198,8 @@ class AccountRunner {
   Connector connector_;
   std::optional<RemoteSession> session_;
   Delivery delivery_;
-  DeliveryJob delivery_job_;
+  JobUnderWay<Delivery::Settled> delivery_job_;
+  JobUnderWay<fetch::AccountState> loading_;
   bool stopped_ = false;
 
   Report report_;

@@ -263,7 +263,10 @@ AccountRunner::Awaitable<bool> AccountRunner::deliver_meanwhile() {
 
 void AccountRunner::start_delivery(bool commit) {
   visit_.events_octets = 0;
-  delivery_job_.start(std::exchange(visit_.events, {}), commit);
+  auto perform = [this, commit, events = std::exchange(visit_.events, {})]() mutable -> Result<Delivery::Settled> {
+    return delivery_.perform(std::move(events), commit);
+  };
+  delivery_job_.start(std::move(perform));
 }
 
 /// Waits for what is under way. False when it has failed.
