@@ -21,13 +21,13 @@ struct RulesetAttributes {
   std::uint64_t handled_network = 0;  ///< From 4 on.
   std::uint64_t scoped = 0;           ///< From 6 on.
 };
-constexpr std::uint64_t refer = std::uint64_t{1} << 13;
-constexpr std::uint64_t truncate = std::uint64_t{1} << 14;
-constexpr std::uint64_t device_ioctl = std::uint64_t{1} << 15;
 struct PortAttributes {
   std::uint64_t allowed = 0;
   std::uint64_t port = 0;
 };
+constexpr std::uint64_t refer = std::uint64_t{1} << 13;
+constexpr std::uint64_t truncate = std::uint64_t{1} << 14;
+constexpr std::uint64_t device_ioctl = std::uint64_t{1} << 15;
 constexpr int rule_of_port = 2;
 constexpr std::uint64_t tcp_connect = 2;
 constexpr std::uint64_t tcp_bind_and_connect = 3;

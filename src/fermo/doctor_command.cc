@@ -75,7 +75,7 @@ std::string files_text(const Finding& finding) {
 
 /// By the name of the role: nothing when it is the server's own.
 std::optional<Role> role_named(std::string_view name) {
-  for (const Role role : {Role::keys, Role::store, Role::auth, Role::net}) {
+  for (const Role role : all_roles) {
     if (name_of(role) == name) return role;
   }
   return std::nullopt;

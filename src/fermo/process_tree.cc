@@ -25,8 +25,6 @@ std::string payload_of(Role role) {
   return {static_cast<char>(number_of(role))};
 }
 
-constexpr std::array<Role, 4> all_roles = {Role::keys, Role::store, Role::auth, Role::net};
-
 bool talk(Role one, Role other) {
   if (one == other) return false;
   if (one == Role::net || other == Role::net) return true;

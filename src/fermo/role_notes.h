@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ namespace fermo::commands {
 
 /// The processes, in the order in which they are started.
 enum class Role : std::uint8_t { keys, store, auth, net };
+inline constexpr std::array all_roles = {Role::keys, Role::store, Role::auth, Role::net};
 std::string_view name_of(Role role);
 
 /// To a role.

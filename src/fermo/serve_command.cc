@@ -186,7 +186,7 @@ class ControlSocket {
 
 /// Each role has its socket.
 Outcome<void> look_at_roles(const std::filesystem::path& folder, const Console& console) {
-  for (const Role role : {Role::keys, Role::store, Role::auth, Role::net}) {
+  for (const Role role : all_roles) {
     const auto socket = folder / name_of(role);
     std::error_code unknown;
     if (std::filesystem::is_socket(socket, unknown)) continue;

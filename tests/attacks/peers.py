@@ -7,13 +7,12 @@ import resource
 import socket
 import ssl
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from fermo_process import fermo  # noqa: E402,F401
+from waiting import SECONDS_MAX, until  # noqa: E402,F401
 
 PASSWORD = "correct horse"
-SECONDS_MAX = 60  # a guard: nothing takes as long
 VIRTUAL_OF_SANITIZERS = 1 << 40
 
 
@@ -133,15 +132,6 @@ class Lmtp(Peer):
         for _ in range(1 + len(recipients)):
             assert self.code() == 250
         return [self.code() for _ in recipients]
-
-
-def until(condition, what):
-    """Waits for what must come true by itself."""
-    end = time.monotonic() + SECONDS_MAX
-    while not (found := condition()):
-        assert time.monotonic() < end, f"not within {SECONDS_MAX} s: {what}"
-        time.sleep(0.01)
-    return found
 
 
 def roles(server):

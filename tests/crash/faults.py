@@ -12,13 +12,12 @@ import socket
 import struct
 import sys
 import threading
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from fermo_process import without_trace_fields  # noqa: E402
+from waiting import SECONDS_MAX, until  # noqa: E402
 
 LIBRARY = os.environ.get("FERMO_FAULT_LIBRARY", "")
-SECONDS_MAX = 60
 FAULT_SECONDS_MAX = 1
 ALWAYS = 1 << 62  # how often a call fails that fails from then on
 NEVER = 1 << 62  # the number of a call that is not reached
@@ -71,26 +70,6 @@ class Faults:
         self.orders[24:32] = bytes(8)
         *_, count, failed, name = struct.unpack("<7Q64s", self.orders[:120])
         return count, failed, name.rstrip(b"\0").decode()
-
-
-@contextlib.contextmanager
-def environment(variables):
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def until(condition, what):
-    end = time.monotonic() + SECONDS_MAX
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {SECONDS_MAX} s: {what}")
-        time.sleep(0.02)
-    return found
 
 
 def message(token, octets):

@@ -20,8 +20,8 @@ import tempfile
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "fetch")]
-from faults import ALWAYS, KINDS, LIBRARY, NEVER, Faults, Ledger, check, deliver, environment, read_and_delete  # noqa: E402
-from fermo_process import BINARY, fermo  # noqa: E402
+from faults import ALWAYS, KINDS, LIBRARY, NEVER, Faults, Ledger, check, deliver, read_and_delete  # noqa: E402
+from fermo_process import BINARY, changed_environment, fermo  # noqa: E402
 from fetching import Fetcher, maildir, mbox, message  # noqa: E402
 
 ALL = os.environ.get("FERMO_FAULTS") == "all"
@@ -133,7 +133,7 @@ class FaultsTest(unittest.TestCase):
 
     def started(self, server, faults, ledger):
         """Whether it serves; otherwise it has ended by itself and said why."""
-        with environment(faults.environment()):
+        with changed_environment(faults.environment()):
             try:
                 server.start()
                 return True

@@ -9,9 +9,10 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from faults import Ledger, Lmtp, check, deliver, held, login, until  # noqa: E402
+from faults import Ledger, Lmtp, check, deliver, held, login  # noqa: E402
 from fermo_process import fermo  # noqa: E402
 from power_trial import with_own_mounts  # noqa: E402
+from waiting import until  # noqa: E402
 
 USERS = ["ann", "bob", "cid"]
 MEGA = 1 << 20

@@ -1,6 +1,5 @@
 """Work on disks, cuts of their power, and a look at what each cut left. All of it follows from a seed, but for the order in which the
 threads of the work come to their turn; a cut can be looked at again from the images and the log, which stay while it runs."""
-import contextlib
 import os
 import pathlib
 import poplib
@@ -11,6 +10,8 @@ import threading
 from power_disks import LOSSES, Disks
 from power_folder import ForgetfulFolder
 from power_work import Place, Work
+
+from fermo_process import changed_environment  # where power_work finds it too
 
 
 # What a program that does not do what it should makes the work and the look afterwards end with.
@@ -129,17 +130,6 @@ def with_own_mounts():
     if os.geteuid() == 0 and not os.environ.get("FERMO_OWN_MOUNTS"):
         os.environ["FERMO_OWN_MOUNTS"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
-
-
-@contextlib.contextmanager
-def changed_environment(variables):
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def together(actions, draw):

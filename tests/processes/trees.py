@@ -7,23 +7,12 @@ import signal
 import socket
 import ssl
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(os.environ["FERMO_SOURCE_DIR"]) / "tests/support"))
 from fermo_process import fermo  # noqa: E402,F401
+from waiting import SECONDS_MAX, until  # noqa: E402,F401
 
 USERS = [("ann", "first-secret"), ("bob", "second-secret")]
-SECONDS_MAX = 60
-
-
-def until(condition, what):
-    """Waits for what must come true by itself."""
-    end = time.monotonic() + SECONDS_MAX
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {SECONDS_MAX} s: {what}")
-        time.sleep(0.01)
-    return found
 
 
 def children(pid):

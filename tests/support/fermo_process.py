@@ -16,6 +16,18 @@ SHARED = pathlib.Path(os.environ.get("FERMO_SHARED") or pathlib.Path(__file__).r
 START_SECONDS_MAX = 60  # a sanitizer's build on a busy machine
 
 
+@contextlib.contextmanager
+def changed_environment(variables):
+    """For what is started meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def free_ports(count):
     """That many ports, no two of them the same: each is held until the last is drawn. None is of those that the kernel gives to whoever
     connects: a server that starts again would find it taken."""
