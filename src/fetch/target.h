@@ -49,6 +49,10 @@ class Target {
   /// before the next begin().
   virtual Result<void> commit() = 0;
 
+  /// What was committed is recorded: removes what was kept until then. Not in commit(), since nobody needs to wait for
+  /// it; begin() does it where nobody has called this.
+  virtual void tidy() {}
+
   /// A text that stays the same as long as this is the same place; another one, or none, when a disk is not mounted or
   /// a folder was made anew. Mirroring deletes nothing on the server when it has changed.
   virtual Result<std::string> mark() = 0;

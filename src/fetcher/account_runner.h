@@ -80,6 +80,8 @@ class AccountRunner {
   using Step = pop3::client::Step;
   using Order = pop3::client::Order;
   using Index = std::size_t;
+  /// What comes after the messages that are passed on: more of the same batch, another one, or none.
+  enum class Batch { open, ends, last };
 
   /// What is known of one session. Another one follows when something that was remembered or tried has broken it.
   struct Visit {
@@ -177,7 +179,7 @@ class AccountRunner {
   Index index_of(const Order& order) const;
   const fetch::Decision& decision(Index index) const { return visit_.plan.decisions[index]; }
   Awaitable<bool> deliver_meanwhile();
-  void start_delivery(bool commit);
+  void start_delivery(Batch batch);
   Awaitable<bool> take_delivered();
   Awaitable<bool> deliver_all();
   void take_settled(const Delivery::Settled& settled);

@@ -124,13 +124,12 @@ AccountRunner::Awaitable<bool> AccountRunner::finish_work() {
   if (visit_.deleting) {
     const bool delivered = co_await deliver_all();
     give_deletions();
-    if (delivered) order_quit();
-    co_return delivered;
+    if (!delivered) co_return false;
   }
   order_quit();
   co_await session_->send_ordered();
   const bool delivered = co_await take_delivered();
-  if (delivered) start_delivery(true);
+  if (delivered) start_delivery(Batch::last);
   co_return delivered;
 }
 
@@ -257,14 +256,16 @@ AccountRunner::Awaitable<bool> AccountRunner::deliver_meanwhile() {
       visit_.events_octets >= limits::delivery_buffer_octets || visit_.events.size() >= limits::delivery_buffer_events;
   if (!much && (!some || delivery_job_.under_way())) co_return true;
   const bool delivered = co_await take_delivered();
-  if (delivered) start_delivery(false);
+  if (delivered) start_delivery(Batch::open);
   co_return delivered;
 }
 
-void AccountRunner::start_delivery(bool commit) {
+void AccountRunner::start_delivery(Batch batch) {
   visit_.events_octets = 0;
-  auto perform = [this, commit, events = std::exchange(visit_.events, {})]() mutable -> Result<Delivery::Settled> {
-    return delivery_.perform(std::move(events), commit);
+  auto perform = [this, batch, events = std::exchange(visit_.events, {})]() mutable -> Result<Delivery::Settled> {
+    auto settled = delivery_.perform(std::move(events), batch != Batch::open);
+    if (batch == Batch::last) delivery_.tidy();
+    return settled;
   };
   delivery_job_.start(std::move(perform));
 }
@@ -284,7 +285,7 @@ AccountRunner::Awaitable<bool> AccountRunner::take_delivered() {
 /// All that has come, and waits until it is durable and recorded.
 AccountRunner::Awaitable<bool> AccountRunner::deliver_all() {
   const bool before = co_await take_delivered();
-  start_delivery(true);
+  start_delivery(Batch::ends);
   const bool rest = co_await take_delivered();
   co_return before&& rest;
 }

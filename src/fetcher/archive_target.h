@@ -38,6 +38,7 @@ class ArchiveTarget final : public fetch::Target {
   Result<void> end() override;
   void abandon() override;
   Result<void> commit() override;
+  void tidy() override { target_->tidy(); }
   Result<std::string> mark() override { return target_->mark(); }
   std::string explanation() const override { return archive_failed_ ? explanation_ : target_->explanation(); }
 

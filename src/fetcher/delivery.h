@@ -62,6 +62,9 @@ class Delivery {
   /// Takes the events in their order. Commits when enough has gathered, and at the end when `commit` is true.
   Settled perform(std::vector<Event> events, bool commit);
 
+  /// For when there is time: see Target::tidy().
+  void tidy() { target_.tidy(); }
+
   /// Something may be in the target that is not recorded.
   bool unsettled() const { return unsettled_; }
 

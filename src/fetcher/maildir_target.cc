@@ -51,6 +51,7 @@ Result<std::unique_ptr<MaildirTarget>> MaildirTarget::open(fs::path folder, File
 
 MaildirTarget::~MaildirTarget() {
   abandon();
+  tidy();
   for (const Pending& pending : pending_) static_cast<void>(ops_.unlink(pending.path));
 }
 
@@ -112,6 +113,7 @@ Result<Presence> MaildirTarget::find(std::string_view name) {
 
 Result<void> MaildirTarget::begin(const fetch::Incoming& message) {
   FERMO_CHECK(!current_);
+  tidy();
   Pending pending;
   pending.name = message.name;
   pending.path = folder_ / "tmp" / (message.name + "." + random_suffix());
@@ -164,9 +166,14 @@ Result<void> MaildirTarget::commit() {
     if (auto published = publish(pending); !published) return published;
   }
   if (auto synced = ops_.sync_folder(folder_ / "new"); !synced) return synced;
-  for (const Pending& pending : pending_) static_cast<void>(ops_.unlink(pending.path));
+  for (Pending& pending : pending_) leftover_.push_back(std::move(pending.path));
   pending_.clear();
   return {};
+}
+
+void MaildirTarget::tidy() {
+  for (const fs::path& path : leftover_) static_cast<void>(ops_.unlink(path));
+  leftover_.clear();
 }
 
 Result<void> MaildirTarget::publish(const Pending& pending) {

@@ -30,6 +30,7 @@ class MaildirTarget final : public fetch::Target {
   Result<void> end() override;
   void abandon() override;
   Result<void> commit() override;
+  void tidy() override;
   Result<std::string> mark() override;
 
  private:
@@ -59,7 +60,8 @@ class MaildirTarget final : public fetch::Target {
   std::unique_ptr<Pending> current_;                    ///< Being written.
   fetch::CrlfToLf converter_;
   std::string buffer_;
-  std::vector<Pending> pending_;  ///< Ended, not committed.
+  std::vector<Pending> pending_;                 ///< Ended, not committed.
+  std::vector<std::filesystem::path> leftover_;  ///< In tmp/, of messages that have their name in new/.
 };
 
 }  // namespace fermo::fetcher

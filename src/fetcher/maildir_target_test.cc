@@ -78,7 +78,6 @@ TEST_F(MaildirTargetTest, DeliversWithLfUnderTheGivenName) {
   deliver(*target, "fermo.1", "Subject: x\r\n\r\n.dot\r\nbare\rcr\r\n");
   EXPECT_THAT(files_in(folder() / "new"), ElementsAre("fermo.1"));
   EXPECT_EQ(content_of(folder() / "new/fermo.1"), "Subject: x\n\n.dot\nbare\rcr\n");
-  EXPECT_THAT(files_in(folder() / "tmp"), IsEmpty());
   struct stat status{};
   ASSERT_EQ(::stat((folder() / "new/fermo.1").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
@@ -158,7 +157,24 @@ TEST_F(MaildirTargetTest, CommitsManyAtOnce) {
   }
   ASSERT_FALSE(target->commit().has_error());
   EXPECT_THAT(messages(), SizeIs(many));
+}
+
+TEST_F(MaildirTargetTest, LeavesTheFirstNamesUntilThereIsTime) {
+  const auto target = open();
+  deliver(*target, "fermo.1", "one\r\n");
+  EXPECT_THAT(files_in(folder() / "tmp"), SizeIs(1));
+  target->tidy();
   EXPECT_THAT(files_in(folder() / "tmp"), IsEmpty());
+  deliver(*target, "fermo.2", "two\r\n");
+  deliver(*target, "fermo.3", "three\r\n");
+  EXPECT_THAT(files_in(folder() / "tmp"), SizeIs(1)) << "each batch removes those of the one before";
+  EXPECT_THAT(messages(), UnorderedElementsAre("one\n", "two\n", "three\n"));
+}
+
+TEST_F(MaildirTargetTest, LeavesNothingInTmpWhenItIsDone) {
+  deliver(*open(), "fermo.1", "one\r\n");
+  EXPECT_THAT(files_in(folder() / "tmp"), IsEmpty());
+  EXPECT_THAT(messages(), UnorderedElementsAre("one\n"));
 }
 
 TEST_F(MaildirTargetTest, WritesLargeMessagesInPieces) {

@@ -187,33 +187,49 @@ Result<Database> open_database(const std::filesystem::path& path, bool read_only
   return database;
 }
 
+Result<void> add_account(Database& database, std::string_view name) {
+  auto insert = database.prepare("INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING");
+  if (!insert) return insert.error();
+  return insert->bind(name).run();
+}
+
+/// Nothing when there is none of that name.
+Result<std::optional<std::int64_t>> find_account(Database& database, std::string_view name) {
+  auto select = database.prepare("SELECT id FROM account WHERE name = ?");
+  if (!select) return select.error();
+  const auto row = select->bind(name).step();
+  if (!row) return row.error();
+  return *row ? std::optional(select->integer(0)) : std::nullopt;
+}
+
 /// Write-ahead mode is part of the file. Where it is not possible, SQLite stays with the rollback journal, which is as
 /// safe.
-Result<void> fill(const std::filesystem::path& path) {
+Result<void> fill(const std::filesystem::path& path, std::string_view account) {
   auto database = Database::open(path, false);
   if (!database) return database.error();
   if (auto made = database->execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"); !made) return made;
   if (auto made = database->execute(schema); !made) return made;
+  if (auto added = add_account(*database, account); !added) return added;
   if (auto mode = database->text("PRAGMA journal_mode = WAL"); !mode) return mode.error();
   return {};
 }
 
 /// A file that is there under its name is whole: it is made under another, and synced once instead of at each step.
-Result<void> make_file(const std::filesystem::path& path) {
+Result<void> make_file(const std::filesystem::path& path, std::string_view account) {
   const std::filesystem::path made = path.native() + "-new";
   ::unlink(made.c_str());
   const Descriptor file(::open(made.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
-  if (auto filled = fill(made); !filled) return filled;
+  if (auto filled = fill(made, account); !filled) return filled;
   if (auto synced = sync(made, O_RDONLY); !synced) return synced;
   if (::rename(made.c_str(), path.c_str()) != 0) return fetch::from_errno(errno);
   return {};
 }
 
-Result<void> make_database(const std::filesystem::path& path) {
+Result<void> make_database(const std::filesystem::path& path, std::string_view account) {
   struct stat there{};
   if (::stat(path.c_str(), &there) != 0 || there.st_size == 0) {
-    if (auto made = make_file(path); !made) return made;
+    if (auto made = make_file(path, account); !made) return made;
   }
   // Even when it was there: whoever made it, or SQLite's log beside it, may have been killed before this, and SQLite
   // syncs the folder for its own new files only.
@@ -226,7 +242,7 @@ class SqliteLedger::Implementation {
  public:
   Implementation(Descriptor lock, Database database) : lock_(std::move(lock)), database_(std::move(database)) {}
 
-  Result<void> find_account(std::string_view name, Access access);
+  Result<void> take_account(std::string_view name, Access access);
   Result<void> prepare();
   Result<std::vector<Record>> load();
   Result<std::optional<Record>> find(std::string_view key);
@@ -249,17 +265,15 @@ class SqliteLedger::Implementation {
   std::unique_ptr<Statements> statements_;
 };
 
-Result<void> SqliteLedger::Implementation::find_account(std::string_view name, Access access) {
-  if (access == Access::exclusive) {
-    auto insert = database_.prepare("INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING");
-    if (!insert) return insert.error();
-    if (auto inserted = insert->bind(name).run(); !inserted) return inserted;
+/// Looks first: to add an account costs a sync.
+Result<void> SqliteLedger::Implementation::take_account(std::string_view name, Access access) {
+  auto found = find_account(database_, name);
+  if (found && !*found && access == Access::exclusive) {
+    if (auto added = add_account(database_, name); !added) return added;
+    found = find_account(database_, name);
   }
-  auto select = database_.prepare("SELECT id FROM account WHERE name = ?");
-  if (!select) return select.error();
-  const auto row = select->bind(name).step();
-  if (!row) return row.error();
-  if (*row) account_ = select->integer(0);
+  if (!found) return found.error();
+  account_ = found->value_or(0);
   return access == Access::exclusive ? lock_octet(lock_.get(), account_, false) : Result<void>{};
 }
 
@@ -398,13 +412,13 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
   if (!read_only) {
     // One process at a time makes the file and its tables.
     if (auto locked = lock_octet(lock->get(), 0, true); !locked) return locked.error();
-    if (auto made = make_database(path); !made) return made.error();
+    if (auto made = make_database(path, account); !made) return made.error();
   }
   auto database = open_database(path, read_only);
   if (!database) return database.error();
   if (!read_only) unlock_octet(lock->get(), 0);
   auto implementation = std::make_unique<Implementation>(std::move(*lock), std::move(*database));
-  if (auto found = implementation->find_account(account, access); !found) return found.error();
+  if (auto found = implementation->take_account(account, access); !found) return found.error();
   if (auto prepared = implementation->prepare(); !prepared) return prepared.error();
   return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(implementation)));
 }
