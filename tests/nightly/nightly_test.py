@@ -5,6 +5,7 @@ import re
 import tempfile
 import unittest
 
+import crash
 import fuzz
 from reports import ROOT, Accepted, judge, nmap_report, testssl_report
 
@@ -72,6 +73,26 @@ class LedgerTest(unittest.TestCase):
         for name, (_, patterns) in fuzz.TARGETS.items():
             for pattern in patterns:
                 self.assertTrue(list(ROOT.glob(pattern)), f"{name}: no file is called {pattern}")
+
+
+class CrashRecordTest(unittest.TestCase):
+    def test_the_last_run_of_each_test_is_kept_and_the_text_around_it_stays(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "crash.md"
+            path.write_text(f"# Before\n\n{crash.HEAD}\n| --- | --- | --- | --- | --- | --- |\n\nAfter.\n")
+            crash.Record(path).note("kill_test", "20 kills", 1, "`abc`", "2034-01-01", "**failed**")
+            crash.Record(path).note("faults", "every call", 1, "`abc`", "2034-01-01", "nothing lost")
+            crash.Record(path).note("kill_test", "500 kills", 2, "`def`", "2034-01-02", "nothing lost")
+            self.assertEqual(path.read_text(), f"# Before\n\n{crash.HEAD}\n| --- | --- | --- | --- | --- | --- |\n"
+                             "| `faults` | every call | 1 | `abc` | 2034-01-01 | nothing lost |\n"
+                             "| `kill_test` | 500 kills | 2 | `def` | 2034-01-02 | nothing lost |\n\nAfter.\n")
+
+    def test_the_project_has_a_record_and_every_test_is_one_of_the_project(self):
+        known = set(crash.torments(500))
+        self.assertLessEqual(set(crash.Record().rows), known)
+        registered = "".join(path.read_text() for path in (ROOT / "tests").glob("*/CMakeLists.txt"))
+        for name in known:
+            self.assertRegex(registered, rf"[(\s]{name}\s")
 
 
 if __name__ == "__main__":

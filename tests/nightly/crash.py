@@ -1,0 +1,113 @@
+#!/usr/bin/python3
+"""Runs the crash tests as often as a night allows, and notes in docs/crash.md what became of them.
+
+  tests/nightly/crash.py [--times N] [--seed N] [--build DIR] [TEST…]
+
+Each test is run as ctest would run it, but for its knob and without its limit of time: --times kills and power cuts (500) in all, every call
+that can fail or be killed at. Ends with 1 when one of them fails; what it said is shown, and --seed runs the same again.
+"""
+import argparse
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import time
+
+from reports import ROOT
+
+RECORD = ROOT / "docs/crash.md"
+HEAD = "| by night | how often | seed | commit | day | outcome |"
+KINDS_OF_DISKS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Torment:
+    """What makes a test run for long: the environment, and in words how often it does what it does."""
+    environment: dict
+    words: str
+
+
+def torments(times):
+    each = -(-times // KINDS_OF_DISKS)
+    return {
+        "kill_test": Torment({"FERMO_KILL_CYCLES": str(times)}, f"{times:,} kills of the server"),
+        "power_cut_disks": Torment({"FERMO_DISK_CUTS": str(each)}, f"{each * KINDS_OF_DISKS:,} power cuts"),
+        "fetch_kill": Torment({"FERMO_KILL_CYCLES": str(each)}, f"{each:,} kills for each way to fetch"),
+        "fetch_kill_points": Torment({"FERMO_KILL_POINTS": "all"}, "a kill at every call"),
+        "backup_test": Torment({"FERMO_KILL_POINTS": "all"}, "a kill at every call"),
+        "faults": Torment({"FERMO_FAULTS": "all"}, "every call that can fail"),
+    }
+
+
+class Record:
+    """The table in docs/crash.md: of each test its last run."""
+
+    def __init__(self, path=RECORD):
+        self.path = path
+        rows = re.findall(r"^\| `(\w+)` (\|.*)$", self.table_in(path.read_text()), re.MULTILINE)
+        self.rows = dict(rows)
+
+    @staticmethod
+    def table_in(text):
+        begin = text.index(HEAD)
+        return text[begin:re.compile(r"\n(?!\|)").search(text, begin).start()]
+
+    def note(self, test, *cells):
+        self.rows[test] = "| " + " | ".join(map(str, cells)) + " |"
+        text = self.path.read_text()
+        table = "\n".join([HEAD, "| --- | --- | --- | --- | --- | --- |", *(f"| `{name}` {row}" for name, row in sorted(self.rows.items()))])
+        self.path.write_text(text.replace(self.table_in(text), table))
+
+
+def properties_of(build, test):
+    """Its command and environment, as the build has them."""
+    said = subprocess.run(["ctest", "--test-dir", build, "-R", f"^{test}$", "--show-only=json-v1"], check=True, capture_output=True, text=True)
+    found = [one for one in json.loads(said.stdout)["tests"] if one.get("command")]
+    if not found:
+        sys.exit(f"{test} is not built in {build}; tools/build release does it")
+    properties = {one["name"]: one["value"] for one in found[0]["properties"]}
+    return found[0]["command"], dict(one.split("=", 1) for one in properties.get("ENVIRONMENT", [])), properties.get("WORKING_DIRECTORY")
+
+
+def run(build, test, torment, seed):
+    """Whether it passed, and what it said."""
+    command, environment, folder = properties_of(build, test)
+    environment = {**os.environ, **environment, **torment.environment, "FERMO_SEED": str(seed)}
+    done = subprocess.run(command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    return done.returncode == 0 and "skipped" not in done.stdout.rpartition("Ran ")[2], done.stdout
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--times", type=int, default=500, help="kills, and power cuts")
+    arguments.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    arguments.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    arguments.add_argument("tests", nargs="*", metavar="TEST")
+    options = arguments.parse_args()
+    known = torments(options.times)
+    if unknown := set(options.tests) - set(known):
+        arguments.error(f"no such test: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], check=True, capture_output=True, text=True).stdout.strip()
+    record = Record()
+    failed = []
+    for test in options.tests or known:
+        begun = time.monotonic()
+        passed, said = run(options.build, test, known[test], options.seed)
+        minutes = round((time.monotonic() - begun) / 60)
+        print(f"==> {test}, seed {options.seed}: {'passed' if passed else 'FAILED'}\n{said[-3000 if passed else -20000:]}", flush=True)
+        outcome = "nothing lost, nothing doubled" if passed else "**failed**"
+        record.note(test, known[test].words, options.seed, f"`{commit}`", datetime.date.today(), f"{outcome}, {minutes} min")
+        if not passed:
+            failed.append(test)
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
