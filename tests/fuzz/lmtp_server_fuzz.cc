@@ -4,13 +4,14 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "pieces.h"
 #include "smtp/session_harness.h"
 
 /// One LMTP session: octets from the peer, outcomes and their failures, and the end. The rules are those of
 /// SessionHarness, and what comes out may not depend on how the octets were cut.
 ///
-/// The input: one octet of settings and of how it ends (its low five bits, so that a seed is text), one that says in
-/// its low four bits how many octets of outcomes follow, those, and what the peer sends.
+/// The input: one octet of settings, of how it ends and of how it is cut (its low five bits, so that a seed is text),
+/// one that says in its low four bits how many octets of outcomes follow, those, and what the peer sends.
 namespace {
 
 using fermo::smtp::ServerSettings;
@@ -62,7 +63,18 @@ void end(SessionHarness& session, unsigned flags) {
   }
 }
 
-void receive_in_pieces(SessionHarness& session, std::string_view input, unsigned flags) {
+/// Where a chunk ends the harness can tell exactly when nothing comes with its last octet.
+void receive_slowly(SessionHarness& session, std::string_view input, std::size_t octets) {
+  if (octets % 4 == 0) return session.receive_octet_by_octet(input);
+  while (!input.empty()) {
+    const std::string_view piece = input.substr(0, fermo::fuzz::piece_within_line(input, octets));
+    session.receive(piece);
+    input.remove_prefix(piece.size());
+  }
+}
+
+void receive_cut(SessionHarness& session, std::string_view input, unsigned flags) {
+  if ((flags & 16U) != 0) return session.receive(input);
   std::size_t piece = flags % 7 + 1;
   while (!input.empty()) {
     session.receive(input.substr(0, piece));
@@ -78,14 +90,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto [flags, outcomes, input] = read_case({reinterpret_cast<const char*>(data), size});
 
   SessionHarness slow(settings_of(flags), chooser(outcomes));
-  slow.receive_octet_by_octet(input);
+  receive_slowly(slow, input, size);
   end(slow, flags);
   SessionHarness fast(settings_of(flags), chooser(outcomes));
-  receive_in_pieces(fast, input, flags);
+  receive_cut(fast, input, flags);
   end(fast, flags);
-  SessionHarness whole(settings_of(flags), chooser(outcomes));
-  whole.receive(input);
-  end(whole, flags);
-  FERMO_CHECK(slow.trace() == fast.trace() && slow.trace() == whole.trace());
+  FERMO_CHECK(slow.trace() == fast.trace());
   return 0;
 }

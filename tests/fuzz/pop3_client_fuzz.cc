@@ -5,18 +5,23 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/limits.h"
+#include "pieces.h"
 #include "pop3/client_harness.h"
 
 /// One POP3 session with a hostile server: what it says, when the line ends, and what was ordered. The rules are those
 /// of the harness, above all: no credential leaves before TLS where TLS is demanded, and pieces come only between the
 /// beginning and the end of a message. What comes out does not depend on whether a line arrives whole.
 ///
-/// The input: one octet of settings, one of orders, one of credentials, and what the server says. A line "<TLS>" in it
-/// is where the handshake ends, so that what comes before was sent in the clear.
+/// The input: one octet of settings and of how it ends and is cut, one of orders, one of credentials, and what the
+/// server says. A line "<TLS>" in it is where the handshake ends, so that what comes before was sent in the clear.
 namespace {
 
+namespace limits = fermo::limits;
 using fermo::MessageNumber;
 using fermo::Secret;
+using fermo::pop3::client::Apop;
+using fermo::pop3::client::Capabilities;
 using fermo::pop3::client::CredentialKind;
 using fermo::pop3::client::Harness;
 using fermo::pop3::client::LoginMethod;
@@ -27,6 +32,8 @@ using fermo::pop3::client::Tls;
 
 constexpr std::string_view handshake = "<TLS>\n";
 constexpr std::size_t input_octets_max = 64 * 1024;
+constexpr std::string_view much = "CAPA\nTOP\nUTF8\nPIPELINING\nSASL PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS XOAUTH2";
+const fermo::sasl::ChannelBinding binding{fermo::sasl::ChannelBinding::Type::tls_exporter, "binding"};
 
 Settings settings_of(unsigned flags, unsigned credentials) {
   Settings settings;
@@ -38,10 +45,12 @@ Settings settings_of(unsigned flags, unsigned credentials) {
   settings.user = "mrose";
   settings.secret = Secret("tanstaaf");
   settings.kind = static_cast<CredentialKind>(credentials % 3);
-  if ((credentials & 4U) != 0) settings.methods = {fermo::pop3::client::Apop{}};
-  if ((credentials & 8U) != 0) settings.channel_binding = {fermo::sasl::ChannelBinding::Type::tls_exporter, "binding"};
-  if ((credentials & 16U) != 0) settings.remembered_capabilities.emplace().known = true;
-  if ((credentials & 32U) != 0) settings.remembered_capabilities.emplace().pipelining = true;
+  if ((credentials & 4U) != 0) settings.methods = {Apop{}};
+  if ((credentials & 8U) != 0) settings.channel_binding = binding;
+  if ((credentials & 16U) != 0) settings.remembered_capabilities = Capabilities::from_text("CAPA");
+  if ((credentials & 32U) != 0) settings.remembered_capabilities = Capabilities::from_text(much);
+  if ((credentials & 64U) != 0) settings.user = "m\xc3\xb6,=\tse";
+  if ((credentials & 128U) != 0) settings.user = "no\nline";
   return settings;
 }
 
@@ -59,38 +68,46 @@ std::deque<Order> orders_of(unsigned flags) {
 }
 
 /// How many octets of `rest` arrive together next.
-using Piece = std::size_t (*)(std::string_view rest);
+using Piece = std::size_t (*)(std::string_view rest, std::size_t all);
 
-std::size_t one_octet(std::string_view) {
-  return 1;
-}
-std::size_t one_line(std::string_view rest) {
+std::size_t one_line(std::string_view rest, std::size_t) {
   return std::min(rest.find('\n'), rest.size() - 1) + 1;
 }
 /// Often enough into what nothing has asked for yet.
-std::size_t some_octets(std::string_view rest) {
+std::size_t some_octets(std::string_view rest, std::size_t) {
   return rest.size() * 31 % 97 + 1;
 }
 
 /// Octets until the next handshake: a session that waits for its TLS reads nothing.
 void receive(Harness& session, std::string_view octets, Piece piece) {
+  const std::size_t all = octets.size();
   while (!octets.empty() && !session.closed() && !session.tls_awaited()) {
-    const auto received = octets.substr(0, piece(octets));
+    const auto received = octets.substr(0, piece(octets, all));
     session.receive(received);
     octets.remove_prefix(received.size());
   }
 }
 
-void play(Harness& session, std::string_view input, Piece piece) {
+void play(Harness& session, std::string_view input, Piece piece, bool expires) {
   while (!session.closed()) {
     const auto end = input.find(handshake);
     receive(session, input.substr(0, end), piece);
     if (end == std::string_view::npos) break;
-    if (session.tls_awaited()) session.answer_tls(true, {});
+    if (session.tls_awaited()) session.answer_tls(true, binding);
     input.remove_prefix(end + handshake.size());
   }
   if (session.tls_awaited()) session.answer_tls(false, {});
-  session.end_of_input();
+  FERMO_CHECK(session.time_limit() >= limits::client_reply_time_max &&
+              session.time_limit() <= limits::client_reply_time_max + limits::client_deletions_time_max);
+  expires ? session.expire() : session.end_of_input();
+}
+
+/// What is kept of a server for the next session comes back as it was.
+void check_remembered(const Harness& session) {
+  if (!session.ready()) return;
+  for (const Capabilities& there : {session.ready()->capabilities, session.ready()->capabilities_before_login}) {
+    FERMO_CHECK(Capabilities::from_text(there.text()) == there);
+  }
 }
 
 }  // namespace
@@ -100,19 +117,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Settings settings = settings_of(data[0], data[2]);
   const auto orders = orders_of(data[1]);
   const std::string_view input(reinterpret_cast<const char*>(data) + 3, size - 3);
+  const bool expires = (data[0] & 128U) != 0;
 
-  Harness by_octet(settings, orders);
-  play(by_octet, input, one_octet);
+  if ((data[0] & 64U) != 0) {
+    Harness cut(settings, orders);
+    play(cut, input, some_octets, expires);
+    FERMO_CHECK(cut.closed());
+    return 0;
+  }
   Harness by_line(settings, orders);
-  play(by_line, input, one_line);
-  Harness cut(settings, orders);
-  play(cut, input, some_octets);
+  play(by_line, input, one_line, expires);
+  Harness in_pieces(settings, orders);
+  play(in_pieces, input, fermo::fuzz::piece_within_line, expires);
   // How much of a message that is too large came first is up to the cuts.
   const bool too_large = by_line.close().end == fermo::pop3::client::End::message_too_large;
   // The client's nonce is new each time.
   const bool random = by_line.sent().find("SCRAM") != std::string::npos;
-  FERMO_CHECK(by_octet.close().end == by_line.close().end);
-  FERMO_CHECK(too_large || random || by_octet.trace() == by_line.trace());
-  FERMO_CHECK(cut.closed());
+  FERMO_CHECK(in_pieces.close().end == by_line.close().end);
+  FERMO_CHECK(too_large || random || in_pieces.trace() == by_line.trace());
+  check_remembered(by_line);
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "pieces.h"
 #include "pop3/session_harness.h"
 
 /// One POP3 session: octets from the peer, outcomes and their failures, and the end. The rules are those of
@@ -77,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool tls_active = (flags & 4U) != 0;
 
   SessionHarness slow(settings_of(flags), tls_active, chooser(outcomes));
-  slow.receive_octet_by_octet(input);
+  slow.receive_within_lines(input,
+                            [size](std::string_view rest) { return fermo::fuzz::piece_within_line(rest, size); });
   end(slow, flags);
   SessionHarness fast(settings_of(flags), tls_active, chooser(outcomes));
   receive_in_pieces(fast, input, flags);

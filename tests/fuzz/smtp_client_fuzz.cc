@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "pieces.h"
 #include "smtp/client_session.h"
 
 /// One SMTP or LMTP session with a hostile server. No password leaves without TLS; a message is asked for only once the
@@ -29,7 +30,8 @@ class Player {
     message_.eight_bit = (flags & 64U) != 0;
   }
 
-  void play(std::string_view input, bool octet_by_octet) {
+  void play(std::string_view input, bool in_pieces) {
+    const std::size_t all = input.size();
     obey();
     while (!input.empty() && !closed_) {
       if (tls_awaited_) {
@@ -40,7 +42,7 @@ class Player {
         session_.answer({tls_active_, {}});
       } else {
         const std::size_t line = std::min(input.find('\n'), input.size() - 1) + 1;
-        const std::size_t octets = octet_by_octet ? 1 : line;
+        const std::size_t octets = in_pieces ? fermo::fuzz::piece_within_line(input, all) : line;
         session_.receive(input.substr(0, octets));
         input.remove_prefix(octets);
       }
@@ -117,12 +119,12 @@ class Player {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return -1;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  Player by_octet(data[0]);
-  by_octet.play(input, true);
+  Player in_pieces(data[0]);
+  in_pieces.play(input, true);
   Player by_line(data[0]);
   by_line.play(input, false);
   // The client's nonce is new each time.
   const bool random = by_line.trace().find("SCRAM") != std::string::npos;
-  FERMO_CHECK(random || by_octet.trace() == by_line.trace());
+  FERMO_CHECK(random || in_pieces.trace() == by_line.trace());
   return 0;
 }

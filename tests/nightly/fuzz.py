@@ -43,7 +43,8 @@ TARGETS = {
     "sasl_fuzz": ("responses and challenges of each SASL mechanism", ["src/sasl/*.cc"]),
     "smtp_client_fuzz": ("replies of an SMTP or LMTP server", ["src/smtp/client_*.cc"]),
     "store_ipc_fuzz": ("frames between net, commands and store", ["src/maildrop_ipc/wire_*.cc", "src/maildrop_ipc/store_session.cc"]),
-    "store_records_fuzz": ("records and the log of the store", ["src/maildrop_rocks/records.cc", "src/maildrop_rocks/wal_check.cc"]),
+    "store_records_fuzz": ("records of the store", ["src/maildrop_rocks/records.cc", "src/maildrop_rocks/keys.cc"]),
+    "store_wal_fuzz": ("the log of the store", ["src/maildrop_rocks/wal_check.cc"]),
 }
 
 
