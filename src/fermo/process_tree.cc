@@ -141,7 +141,8 @@ ExitCode ProcessTree::complain(Role role, const runtime::CertificateFiles& files
     return ExitCode::unavailable;
   }
   const bool known = !refusal.text.empty();
-  console.complain(known ? refusal.text : "the " + std::string(name_of(role)) + " process could not begin");
+  const std::string ended = "the " + std::string(name_of(role)) + " process cannot begin: it " + member(role).end;
+  console.complain(known ? refusal.text : ended);
   return known ? static_cast<ExitCode>(refusal.reason) : ExitCode::software;
 }
 
@@ -153,6 +154,7 @@ void ProcessTree::lost(Role role, const std::string& how) {
 void ProcessTree::note_loss(Role role, const std::string& how) {
   Member& lost = member(role);
   lost.takes = false;
+  lost.end = how;
   // One that was refused its work says so itself, at the start or in reload().
   if (std::exchange(lost.ready, false)) log_->error("the {} process {}; it is started again", name_of(role), how);
 }

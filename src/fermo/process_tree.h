@@ -58,6 +58,7 @@ class ProcessTree {
     bool ready = false;    ///< It has said so.
     bool takes = false;    ///< It takes connections with others.
     Refusal refusal = {};  ///< Why it was not.
+    std::string end = {};  ///< How the last one ended that nobody had asked to.
   };
 
   /// One set of keys, and the process that has it: it may be the one in use, the next, or one of old sessions.

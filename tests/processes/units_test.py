@@ -18,12 +18,19 @@ class ServiceManager:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        command = ["systemd-socket-activate", "--accept", "--seqpacket", "--listen"]
-        self.activators = {
-            role: subprocess.Popen([*command, str(self.folder / role), os.environ["FERMO_BINARY"], "role", role], stderr=subprocess.DEVNULL)
-            for role in ROLES}
+        self.activators = {}
         for role in ROLES:
-            until((self.folder / role).is_socket, f"a socket for {role}")
+            self.activate(role, os.environ["FERMO_BINARY"], "role", role)
+
+    def activate(self, role, *program):
+        command = ["systemd-socket-activate", "--accept", "--seqpacket", "--listen", str(self.folder / role), *program]
+        self.activators[role] = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        until((self.folder / role).is_socket, f"a socket for {role}")
+
+    def deactivate(self, role):
+        self.activators[role].kill()
+        self.activators[role].wait()
+        (self.folder / role).unlink()
 
     def processes(self):
         """The processes of each role."""
@@ -102,6 +109,14 @@ class UnitsTest(unittest.TestCase):
             done = server.run("serve", "--roles", str(manager.folder), check=False, timeout=SECONDS_MAX)
             self.assertEqual(done.returncode, 66)
             self.assertIn(f"{manager.folder}/auth", done.stderr.decode())
+
+    def test_one_that_ends_at_once_is_named(self):
+        with managed(start=False) as (server, manager):
+            manager.deactivate("auth")
+            manager.activate("auth", "/bin/false")
+            done = server.run("serve", "--roles", str(manager.folder), check=False, timeout=SECONDS_MAX)
+            self.assertEqual(done.returncode, 70)
+            self.assertIn("the auth process cannot begin: it ended", done.stderr.decode())
 
 
 if __name__ == "__main__":
