@@ -74,6 +74,7 @@ class SessionHarness {
       Step step = session_.next();
       if (std::holds_alternative<NeedInput>(step)) {
         FERMO_CHECK(sent_.empty() || sent_.ends_with("\r\n"));
+        FERMO_CHECK(session_.authenticated() == opened_ && session_.time_limit() > std::chrono::seconds(0));
         return;
       }
       FERMO_CHECK(!committed_ || std::holds_alternative<Send>(step) || std::holds_alternative<Close>(step));
@@ -119,13 +120,15 @@ class SessionHarness {
     trace_ +=
         "<verify " + verify.login.authentication_identity + " " + std::string(verify.login.password.reveal()) + ">";
     verified_ = false;
-    switch (choose_(8)) {
+    switch (choose_(16)) {
       case 0:
         return session_.answer(Verified{sasl::Verdict::refused, {}});
       case 1:
         return session_.answer(Verified{sasl::Verdict::disabled, {}});
       case 2:
         return session_.answer(Verified{failure(), {}});
+      case 3:
+        return session_.answer(Verified{sasl::Verdict::throttled, {}});
     }
     verified_ = true;
     session_.answer(Verified{sasl::Verdict::accepted, "account"});
@@ -188,6 +191,8 @@ class SessionHarness {
     end_ = close.end;
     trace_ += "<close " + std::to_string(static_cast<int>(close.end)) + ">";
     FERMO_CHECK(!committed_ || close.end == End::quit || close.end == End::failure);
+    const SessionRecord& record = session_.record();
+    FERMO_CHECK(record.authenticated == opened_ && record.deleted <= messages_ && (committed_ || record.deleted == 0));
   }
 
   error_code failure() { return {static_cast<int>(choose_(5) + 1), failure_category()}; }

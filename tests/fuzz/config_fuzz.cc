@@ -3,13 +3,17 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/check.h"
 #include "config/config.h"
+#include "config/text.h"
+#include "config/toml_reader.h"
 #include "fetch_accounts/account_file.h"
+#include "mail/utf8.h"
 
-/// fermo.toml, a `--listen` argument and the file of accounts, whatever is in them. The input: one octet that says
-/// which, then the text.
+/// fermo.toml, a `--listen` argument and the file of accounts, whatever is in them, and words that become a value in
+/// the file of accounts. The input: one octet that says which, then the text.
 namespace {
 
 using namespace fermo;
@@ -35,9 +39,33 @@ void check_listen(std::string_view text) {
   if (parsed.listen) FERMO_CHECK(config::parse_listen(parsed.listen->text()).listen == parsed.listen);
 }
 
-void check_accounts(std::string_view toml) {
-  const fetch_accounts::AccountsRead read = fetch_accounts::read_accounts(toml, {});
+std::string always_wrong(const std::string&) {
+  return "is not what it should be";
+}
+
+void check_accounts(std::string_view toml, const fetch_accounts::Surroundings& surroundings) {
+  const fetch_accounts::AccountsRead read = fetch_accounts::read_accounts(toml, surroundings);
   for (const config::Problem& problem : read.problems) check(problem, toml);
+  if (!read.problems.empty()) return;
+  for (const fetch_accounts::Account& account : read.accounts) {
+    FERMO_CHECK(fetch_accounts::name_problem(account.name).empty());
+    FERMO_CHECK(fetch_accounts::find_account(read.accounts, account.name)->name == account.name);
+    FERMO_CHECK(!fetch_accounts::ledger_name(account).empty());
+    FERMO_CHECK(!fetch_accounts::text_of(account.policy.first_run).empty());
+  }
+}
+
+/// A key in the first line, and words of the command line in the others. What they become is one value, and text that
+/// comes back.
+void check_value(std::string_view text) {
+  const std::string_view key = text.substr(0, text.find('\n'));
+  const std::string_view words = text.substr(std::min(text.size(), key.size() + 1));
+  const auto value = config::read_toml("key = " + fetch_accounts::toml_value(key, words));
+  FERMO_CHECK(value.problems.empty() && value.items.size() == 1);
+  const auto string = config::read_toml("key = " + config::toml_string(words));
+  FERMO_CHECK(string.problems.empty() && string.items.size() == 1);
+  const auto* const back = std::get_if<std::string>(&string.items.front().value.content);
+  FERMO_CHECK(back != nullptr && (!mail::is_utf8(words) || *back == words));
 }
 
 }  // namespace
@@ -45,15 +73,21 @@ void check_accounts(std::string_view toml) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 3) {
+  switch (data[0] % 5) {
     case 0:
       check_configuration(text);
       break;
     case 1:
       check_listen(text);
       break;
+    case 2:
+      check_accounts(text, {});
+      break;
+    case 3:
+      check_accounts(text, {.home = "/home/ann", .target_problem = &always_wrong, .pin_problem = &always_wrong});
+      break;
     default:
-      check_accounts(text);
+      check_value(text);
   }
   return 0;
 }

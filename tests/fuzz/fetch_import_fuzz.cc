@@ -1,4 +1,4 @@
-#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -27,6 +27,7 @@ void check(const ImportedState& state) {
   check(state.problems);
   for (const ImportedAccount& account : state.accounts) {
     for (const ImportedId& id : account.ids) FERMO_CHECK(is_usable_unique_id(id.unique_id));
+    FERMO_CHECK(imported_changes(account, Timestamp()).size() == account.ids.size());
   }
 }
 
@@ -34,6 +35,7 @@ void check(const ImportedSettings& settings) {
   check(settings.problems);
   for (const AccountSettings& account : settings.accounts) {
     FERMO_CHECK(!account.port || *account.port != 0);
+    FERMO_CHECK(!account.timeout || *account.timeout >= std::chrono::seconds(0));
     for (const std::string& pin : account.pins_sha256) FERMO_CHECK(pin.size() == 64);
   }
 }

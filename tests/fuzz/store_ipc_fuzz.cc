@@ -1,6 +1,8 @@
 // Any octets as frames on the store socket: as replies to a client, and as a dialogue with a serving session over a
-// store that holds mail. What can be decoded must encode to the very same octets, and the store's counters must be
-// right whatever was asked.
+// store that holds mail, and fails now and then. What can be decoded must encode to the very same octets, and the
+// store's counters must be right whatever was asked.
+//
+// The input: one octet that says what the store does, one that says when and how it fails, and frames.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,7 +10,10 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failure.h"
 #include "base/limits.h"
+#include "flaky_store.h"
+#include "maildrop/backup.h"
 #include "maildrop/memory_maildrop.h"
 #include "maildrop_ipc/store_session.h"
 #include "maildrop_ipc/wire.h"
@@ -47,22 +52,58 @@ void check_counters(maildrop::Store& store) {
   }
 }
 
-void converse(std::string_view input) {
-  const ManualClock clock;
-  maildrop::MemoryMaildrop store(clock);
-  hold_some_mail(store);
-  {
-    StoreSession session(store);
-    FERMO_CHECK(session.answer(request::Hello{}).has_value());  // so that no seed goes out of date with the version
-    while (!input.empty()) {
-      const auto request = decode_request(take_frame(input));
-      if (!request) break;
-      const auto reply = session.answer(*request);
-      if (!reply) break;
-      FERMO_CHECK(decode_reply(encode(*reply)).has_value());
-    }
+/// One whose backups go well, or not.
+class Backups final : public maildrop::BackupSource {
+ public:
+  explicit Backups(fuzz::Faults& faults) : faults_(faults) {}
+  Made back_up(const maildrop::BackupOrder&, std::stop_token) override {
+    if (const auto error = faults_.next()) return maildrop::BackupFailure{error, std::string(5000, 'x')};
+    return maildrop::BackupNumber{7};
   }
-  check_counters(store);
+
+ private:
+  fuzz::Faults& faults_;
+};
+
+/// Of the store's own category, or of another one, in whose words it must not leave the process.
+error_code error_of(unsigned number) {
+  if (number >= 1 && number <= 7) return make_error_code(static_cast<maildrop::Error>(number));
+  if (number >= 8 && number <= 12) return {static_cast<int>(number - 7), failure_category()};
+  return {};
+}
+
+void converse(StoreSession& session, std::string_view input) {
+  while (!input.empty()) {
+    const std::string_view frame = take_frame(input);
+    const auto request = decode_request(frame);
+    if (!request) return;
+    FERMO_CHECK(encode(*request) == frame);
+    const auto reply = session.answer(*request);
+    if (!reply) return;
+    const std::string encoded = encode(*reply);
+    const auto decoded = decode_reply(encoded);
+    FERMO_CHECK(decoded && encode(*decoded) == encoded);
+  }
+}
+
+void serve(unsigned how, unsigned faulty, std::string_view input) {
+  const ManualClock clock;
+  maildrop::MemoryMaildrop real(clock);
+  hold_some_mail(real);
+  fuzz::Faults faults{faulty >> 4U, error_of(faulty & 0x0FU), how >> 4U, (how & 4U) != 0};
+  fuzz::FlakyStore store(real, faults);
+  Backups backups(faults);
+  if ((how & 1U) != 0) {
+    Grants grants;
+    if ((how & 2U) != 0) grants.add(drop, Grants::Clock::now());
+    StoreSession session(store, grants);
+    converse(session, input);
+  } else {
+    StoreSession session(store, (how & 2U) != 0 ? &backups : nullptr);
+    FERMO_CHECK(session.answer(request::Hello{}).has_value());  // so that no seed goes out of date with the version
+    converse(session, input);
+  }
+  check_counters(real);
 }
 
 }  // namespace
@@ -70,9 +111,10 @@ void converse(std::string_view input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fermo::maildrop_ipc;
-  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  if (size < 2) return -1;
+  const std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
   if (const auto request = decode_request(input)) FERMO_CHECK(encode(*request) == input);
   if (const auto reply = decode_reply(input)) FERMO_CHECK(encode(*reply) == input);
-  converse(input);
+  serve(data[0], data[1], input);
   return 0;
 }
