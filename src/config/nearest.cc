@@ -12,6 +12,16 @@ std::string_view last_part(std::string_view key) {
   return key.substr(key.rfind('.') + 1);
 }
 
+std::size_t difference(std::size_t a, std::size_t b) {
+  return std::max(a, b) - std::min(a, b);
+}
+
+/// Never more than key_distance(), and quick: so many octets have to be put in or taken out.
+std::size_t least_key_distance(std::string_view word, std::string_view key) {
+  const std::size_t in_another_table = 1 + difference(last_part(word).size(), last_part(key).size());
+  return std::min(difference(word.size(), key.size()), in_another_table);
+}
+
 std::size_t key_distance(std::string_view word, std::string_view key) {
   const std::size_t in_another_table = 1 + edit_distance(last_part(word), last_part(key));
   return std::min(edit_distance(word, key), in_another_table);
@@ -39,6 +49,7 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(2, last_part(word).size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
+    if (least_key_distance(word, candidate) >= best_distance) continue;
     const std::size_t distance = key_distance(word, candidate);
     if (distance >= best_distance) continue;
     best = candidate;

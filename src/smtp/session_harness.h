@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/system/errc.hpp>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -69,7 +70,10 @@ class SessionHarness {
       Step step = session_.next();
       // RFC 2033 §4.2: a reply for each recipient, and nothing between them.
       FERMO_CHECK(replies_due_.empty() || std::holds_alternative<Send>(step));
-      if (std::holds_alternative<NeedInput>(step)) return;
+      if (std::holds_alternative<NeedInput>(step)) {
+        FERMO_CHECK(session_.time_limit() > std::chrono::seconds(0));
+        return;
+      }
       std::visit([this](auto& concrete) { take(concrete); }, step);
     }
     // However often it is asked.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -46,7 +47,8 @@ class Player {
     }
     if (tls_awaited_) session_.answer({false, {}});
     tls_awaited_ = false;
-    session_.end_of_input();
+    FERMO_CHECK(session_.time_limit() > std::chrono::seconds(0));
+    all % 3 == 1 ? session_.expire() : session_.end_of_input();
     obey();
     FERMO_CHECK(closed_);
   }
@@ -99,6 +101,7 @@ class Player {
   }
   void take(const Appended&) {
     FERMO_CHECK(sent_);
+    trace_ += std::to_string(session_.uid_next());
     trace_ += "appended\n";
   }
   void take(const Refused& refused) { trace_ += refused.for_good ? "refused\n" : "deferred\n"; }

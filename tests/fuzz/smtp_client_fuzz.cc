@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -50,7 +51,8 @@ class Player {
     }
     if (tls_awaited_) session_.answer({false, {}});
     tls_awaited_ = false;
-    session_.end_of_input();
+    FERMO_CHECK(session_.time_limit() > std::chrono::seconds(0));
+    all % 3 == 1 ? session_.expire() : session_.end_of_input();
     obey();
     FERMO_CHECK(closed_);
   }

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Runs the libFuzzer targets for as long as there is time, and keeps a ledger of it in docs/security/fuzzing.md.
 
-  tests/nightly/fuzz.py [--runs N] [--hours H] [--slice N] [--jobs N] [--coverage] [TARGET…]
+  tests/nightly/fuzz.py [--runs N] [--hours H] [--slice N] [--jobs N] [--corpus FOLDER] [--coverage] [TARGET…]
 
 Each target gets --runs executions over as many nights as they take (100,000,000), the one that has fewest first, in slices of --slice
-executions after each of which the ledger is written; what is found stays as a corpus in the build folder for the next night. Ends with 1 when a
-target finds something: the input lies beside it, and its name is said. --coverage builds the targets once more, runs them over their corpora
-and notes the lines that they reach. The preset fuzz must have been built: tools/build fuzz fuzz_targets.
+executions after each of which the ledger is written; what is found stays as a corpus for the next night, in the build folder or in
+FOLDER/TARGET, which outlives that one. Ends with 1 when a target finds something: the input lies beside it, and its name is said. --coverage
+builds the targets once more, runs them over their corpora and notes the lines that they reach. The preset fuzz must have been built:
+tools/build fuzz fuzz_targets.
 """
 import argparse
 import concurrent.futures
@@ -93,13 +94,22 @@ class Ledger:
 # --- Running ---------------------------------------------------------------------------------------------------------------------------------
 
 
-def commands(build, names):
-    """The command of each target, as the build has it for its tests."""
+def commands(build, names, corpus):
+    """The command of each target, as the build has it for its tests. What is found goes to a folder in `corpus` if that is given."""
     said = subprocess.run(["ctest", "--test-dir", build, "-L", "fuzz", "--show-only=json-v1"], check=True, capture_output=True, text=True)
     found = {test["name"]: test["command"] for test in json.loads(said.stdout)["tests"] if test.get("command")}
     if missing := sorted(set(names) - set(found)):
         sys.exit(f"not built in {build}: {', '.join(missing)}; tools/build fuzz fuzz_targets does it")
-    return found
+    return {name: with_corpus(found[name], corpus / name if corpus else None) for name in names}
+
+
+def with_corpus(command, folder):
+    """libFuzzer reads all folders that it is given, and writes to the first."""
+    if folder is None:
+        return command
+    folder.mkdir(parents=True, exist_ok=True)
+    first = next(i for i, word in enumerate(command) if i > 0 and not word.startswith("-"))
+    return [*command[:first], str(folder), *command[first:]]
 
 
 def statistic(name, said):
@@ -185,13 +195,14 @@ def main():
     arguments.add_argument("--slice", type=int, default=1_000_000, help="executions between two entries in the ledger")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at once")
     arguments.add_argument("--build", type=pathlib.Path, default=ROOT / "build/fuzz", help="the build folder of the preset fuzz")
+    arguments.add_argument("--corpus", type=pathlib.Path, metavar="FOLDER", help="where what is found stays; else the build folder")
     arguments.add_argument("--coverage", action="store_true", help="measure the lines afterwards")
     arguments.add_argument("targets", nargs="*", metavar="TARGET", default=sorted(TARGETS))
     options = arguments.parse_args()
     if unknown := set(options.targets) - set(TARGETS):
         arguments.error(f"no such target: {', '.join(sorted(unknown))}")
     ledger = Ledger()
-    found = commands(options.build, options.targets)
+    found = commands(options.build, options.targets, options.corpus)
     broken = fuzz(options, ledger, found)
     if options.coverage:
         measure(options, ledger, found)

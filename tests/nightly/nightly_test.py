@@ -66,6 +66,14 @@ class LedgerTest(unittest.TestCase):
             self.assertEqual(fuzz.Ledger(path).executions("sasl_fuzz"), 2_000_000)
             self.assertRegex(path.read_text(), re.compile(r"\A# Before\n\n\| target \|[^#]*\n\nAfter\.\n\Z"))
 
+    def test_what_is_found_goes_to_the_folder_that_is_named(self):
+        command = ["/b/sasl_fuzz", "-max_len=9", "/b/found", "/s/seeds"]
+        with tempfile.TemporaryDirectory() as folder:
+            kept = pathlib.Path(folder) / "kept" / "sasl_fuzz"
+            self.assertEqual(fuzz.with_corpus(command, kept), ["/b/sasl_fuzz", "-max_len=9", str(kept), "/b/found", "/s/seeds"])
+            self.assertTrue(kept.is_dir())
+        self.assertEqual(fuzz.with_corpus(command, None), command)
+
     def test_every_target_is_known_and_the_ledger_of_the_project_has_each(self):
         targets = {path.stem for path in (ROOT / "tests/fuzz").glob("*_fuzz.cc")}
         self.assertEqual(set(fuzz.TARGETS), targets)
