@@ -3,6 +3,7 @@
 ///
 ///   FERMO_SITES        file to which each site that is met is added, once by each process
 ///   FERMO_SKIP_SITE    the site where the call does nothing and says that all went well
+///   FERMO_SKIP_FOLDER  instead: the folder, by its kind, of which no sync does anything, whoever asks for it
 ///   FERMO_SKIPPED      file to which the position of the recording is added whenever a call is left out
 ///   FERMO_POSITION     where that can be read
 ///
@@ -52,7 +53,7 @@ void note_position() {
 }
 
 /// Read anew at each call: the program may start threads before our own variables are made.
-bool is_wanted(const std::string& site) {
+bool is_site(const std::string& site) {
   static std::mutex mutex;
   static std::set<std::string> seen;
   const std::lock_guard lock(mutex);
@@ -64,9 +65,13 @@ bool is_wanted(const std::string& site) {
       }
     }
   }
-  if (site != variable("FERMO_SKIP_SITE")) return false;
-  note_position();
-  return true;
+  return site == variable("FERMO_SKIP_SITE");
+}
+
+bool is_wanted(const std::string& site, const std::string& folder = {}) {
+  const bool wanted = is_site(site) || (!folder.empty() && folder == variable("FERMO_SKIP_FOLDER"));
+  if (wanted) note_position();
+  return wanted;
 }
 
 bool is_part_of_number(char c) {
@@ -155,7 +160,10 @@ bool is_sync_wanted(const char* call, int descriptor) {
   struct stat status{};
   const std::string path = path_of(descriptor);
   if (::fstat(descriptor, &status) != 0) return false;
-  if (S_ISDIR(status.st_mode)) return is_wanted(std::string(call) + " " + kind_of(path, 1) + "/" + caller());
+  if (S_ISDIR(status.st_mode)) {
+    const std::string folder = kind_of(path, 1) + "/";
+    return is_wanted(std::string(call) + " " + folder + caller(), folder);
+  }
   return is_wanted(std::string(call) + " " + kind_of_file(path));
 }
 
@@ -163,9 +171,9 @@ std::string path_at(int folder, const char* path) {
   return folder == AT_FDCWD || *path == '/' ? std::string(path) : path_of(folder) + "/" + path;
 }
 
-preloaded::Inheritance<6>& inheritance() {
-  static preloaded::Inheritance<6> all(
-      {"LD_PRELOAD", "FERMO_SITES", "FERMO_SKIP_SITE", "FERMO_SKIPPED", "FERMO_POSITION", "ASAN_OPTIONS"});
+preloaded::Inheritance<7>& inheritance() {
+  static preloaded::Inheritance<7> all({"LD_PRELOAD", "FERMO_SITES", "FERMO_SKIP_SITE", "FERMO_SKIP_FOLDER",
+                                        "FERMO_SKIPPED", "FERMO_POSITION", "ASAN_OPTIONS"});
   return all;
 }
 
