@@ -115,9 +115,12 @@ bool Engine::disk_takes_writes() const {
   return files.DeleteFile(path, rocksdb::IOOptions(), nullptr).ok() && written;
 }
 
-void Engine::flush() {
+void Engine::flush(bool waits) {
   const std::vector<rocksdb::ColumnFamilyHandle*> all(tables_.begin(), tables_.end());
-  const rocksdb::Status status = database_->Flush(rocksdb::FlushOptions(), all);
+  rocksdb::FlushOptions options;
+  options.wait = waits;
+  options.allow_write_stall = !waits;
+  const rocksdb::Status status = database_->Flush(options, all);
   if (!status.ok() && settings_.log) settings_.log(Severity::warning, "flushing the store: " + status.ToString());
 }
 

@@ -38,6 +38,8 @@ struct EngineSettings {
   std::shared_ptr<rocksdb::FileSystem> file_system;
   /// False only where a test shows that it notices.
   bool synced = true;
+  /// Null, or a test's own, with its own file system: it decides when the work in the background is done.
+  rocksdb::Env* env = nullptr;
   std::shared_ptr<Health> health;
   Log log;
 };
@@ -76,8 +78,8 @@ class Engine {
   /// Closing a database that still answers is only worth it then.
   bool disk_takes_writes() const;
 
-  /// Writes what is in memory to tables.
-  void flush();
+  /// Writes what is in memory to tables. `waits`: until it is done; otherwise it is left to the background.
+  void flush(bool waits = true);
   /// Rewrites all tables.
   void compact();
 
@@ -91,7 +93,7 @@ class Engine {
   std::uint64_t unflushed_octets() const;
 
   EngineSettings settings_;
-  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::Env> own_env_;
   std::unique_ptr<rocksdb::DB> database_;
   std::array<rocksdb::ColumnFamilyHandle*, table_count> tables_{};
   std::mutex mutex_;

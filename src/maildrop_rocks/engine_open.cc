@@ -20,9 +20,11 @@ class EngineOpener {
  public:
   explicit EngineOpener(const EngineSettings& settings) : path_(settings.path.string()), engine_(new Engine) {
     engine_->settings_ = settings;
-    if (!engine_->settings_.file_system) engine_->settings_.file_system = rocksdb::FileSystem::Default();
-    file_system_ = engine_->settings_.file_system;
-    engine_->env_ = rocksdb::NewCompositeEnv(file_system_);
+    EngineSettings& used = engine_->settings_;
+    if (used.env) used.file_system = used.env->GetFileSystem();
+    if (!used.file_system) used.file_system = rocksdb::FileSystem::Default();
+    file_system_ = used.file_system;
+    if (!used.env) engine_->own_env_ = rocksdb::NewCompositeEnv(file_system_);
   }
 
   Engine::Opened open() {
@@ -41,15 +43,16 @@ class EngineOpener {
 
  private:
   const EngineSettings& settings() const { return engine_->settings_; }
+  rocksdb::Env& env() const { return settings().env ? *settings().env : *engine_->own_env_; }
 
   /// RocksDB makes the folder, but leaves its entry in the parent to chance.
   rocksdb::Status prepare_folder() {
     const rocksdb::IOOptions options;
     rocksdb::IOStatus status = file_system_->CreateDirIfMissing(path_, options, nullptr);
     if (!status.ok()) return status;
-    const std::filesystem::path parent = std::filesystem::absolute(settings().path).lexically_normal().parent_path();
+    const std::filesystem::path parent = settings().path.lexically_normal().parent_path();
     std::unique_ptr<rocksdb::FSDirectory> directory;
-    status = file_system_->NewDirectory(parent.string(), options, &directory, nullptr);
+    status = file_system_->NewDirectory(parent.empty() ? "." : parent.string(), options, &directory, nullptr);
     // A parent that may be passed through but not read cannot be synced; then the folder was made by somebody else.
     if (!status.ok()) return rocksdb::Status::OK();
     return directory->Fsync(options, nullptr);
@@ -57,7 +60,7 @@ class EngineOpener {
 
   std::optional<std::string> unknown_table() {
     std::vector<std::string> names;
-    const rocksdb::DBOptions options = database_options(settings(), *engine_->env_);
+    const rocksdb::DBOptions options = database_options(settings(), env());
     if (!rocksdb::DB::ListColumnFamilies(options, path_, &names).ok()) return std::nullopt;  // new, or open() tells
     const auto unknown = std::ranges::find_if(
         names, [](const std::string& name) { return std::ranges::find(table_names, name) == table_names.end(); });
@@ -67,7 +70,7 @@ class EngineOpener {
 
   rocksdb::Status open_for_writing(WALRecoveryMode mode) {
     WalCheck check(WalCheck::Mode::continuity, file_system_);
-    rocksdb::DBOptions options = database_options(settings(), *engine_->env_);
+    rocksdb::DBOptions options = database_options(settings(), env());
     options.wal_recovery_mode = mode;
     options.wal_filter = check.filter();
     options.listeners.push_back(background_listener(settings().health));
@@ -84,7 +87,7 @@ class EngineOpener {
   /// Replays the log without changing anything; `look` is handed the database as it then stands.
   template <class Look>
   rocksdb::Status replay(WALRecoveryMode mode, WalCheck& check, Look look) {
-    rocksdb::DBOptions options = database_options(settings(), *engine_->env_);
+    rocksdb::DBOptions options = database_options(settings(), env());
     options.create_if_missing = false;
     options.create_missing_column_families = false;
     options.wal_recovery_mode = mode;

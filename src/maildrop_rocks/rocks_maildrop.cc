@@ -29,6 +29,7 @@ RocksMaildrop::Opened Internal::open(Settings settings, Internal internal) {
                         .free_octets_min = settings.free_octets_min,
                         .file_system = std::move(internal.file_system),
                         .synced = internal.synced,
+                        .env = internal.env,
                         .health = std::make_shared<Health>(),
                         .log = settings.log};
   auto impl = RocksMaildrop::Impl::open(std::move(settings), std::move(engine));
@@ -42,6 +43,10 @@ void Internal::flush(RocksMaildrop& store) {
 
 void Internal::compact(RocksMaildrop& store) {
   if (const auto open = store.impl_->current()) open->engine().compact();
+}
+
+void Internal::begin_flush(RocksMaildrop& store) {
+  if (const auto open = store.impl_->current()) open->engine().flush(false);
 }
 
 RocksMaildrop::RocksMaildrop(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

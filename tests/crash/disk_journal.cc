@@ -99,13 +99,17 @@ void DiskJournal::apply_loss(Loss loss, std::uint64_t seed) {
       if (size_of(path) > octets) fs::resize_file(path, octets);
     }
   }
-  std::mt19937_64 random(seed);
-  undo_down_to(loss == Loss::everything ? 0 : random() % (entries_.size() + 1));
-  for (const auto& [path, synced] : synced_octets_) lose_octets(path, synced, loss, random);
+  if (loss != Loss::nothing) lose_what_is_not_safe(loss, seed);
   entries_.clear();
   synced_octets_.clear();
   cut_.reset();
   for (const auto& old : fs::directory_iterator(attic_)) fs::remove(old);
+}
+
+void DiskJournal::lose_what_is_not_safe(Loss loss, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  undo_down_to(loss == Loss::everything ? 0 : random() % (entries_.size() + 1));
+  for (const auto& [path, synced] : synced_octets_) lose_octets(path, synced, loss, random);
 }
 
 void DiskJournal::undo_down_to(std::size_t entries_left) {

@@ -32,6 +32,7 @@ class DiskJournal {
   void cut();
 
   enum class Loss {
+    nothing,     ///< The process ended here, and the machine went on.
     everything,  ///< Nothing that was not synced is there.
     tail,        ///< A part from the beginning is.
     torn,        ///< Any sectors of it are, the others read as zeros.
@@ -47,6 +48,7 @@ class DiskJournal {
     std::string kept;  ///< deleted, renamed: what was at `path` before, in the attic; may be empty.
   };
 
+  void lose_what_is_not_safe(Loss loss, std::uint64_t seed);
   void undo_down_to(std::size_t entries_left);
   void undo(const Entry& entry);
   void lose_octets(const std::string& path, std::uintmax_t synced, Loss loss, std::mt19937_64& random);

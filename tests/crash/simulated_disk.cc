@@ -50,8 +50,10 @@ class SimulatedFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
   /// Runs `real` if the disk lets it, and then `note`. Nothing else happens to the disk meanwhile.
-  IOStatus change(const std::function<IOStatus()>& real, const std::function<void()>& note, bool takes_space = false) {
+  IOStatus change(const char* what, const std::string& path, const std::function<IOStatus()>& real,
+                  const std::function<void()>& note, bool takes_space = false) {
     const std::lock_guard lock(disk_.mutex_);
+    if (disk_.watcher_) disk_.watcher_(what + (" " + std::filesystem::path(path).filename().string()));
     if (++disk_.changes_ > disk_.cut_at_) {
       disk_.cut_ = true;
       disk_.journal_.cut();
@@ -86,23 +88,26 @@ class SimulatedFile final : public rocksdb::FSWritableFileOwnerWrapper {
       // The disk takes what there is room for before it says no.
       const rocksdb::Slice part(data.data(), data.size() / 2);
       const auto real = [&] { return FSWritableFileOwnerWrapper::Append(part, options, debug); };
-      if (const IOStatus status = system_.change(real, nothing); !status.ok()) return status;
+      if (const IOStatus status = system_.change("append", path_, real, nothing); !status.ok()) return status;
       return SimulatedFileSystem::full();
     }
-    return system_.change([&] { return FSWritableFileOwnerWrapper::Append(data, options, debug); }, nothing, true);
+    return system_.change(
+        "append", path_, [&] { return FSWritableFileOwnerWrapper::Append(data, options, debug); }, nothing, true);
   }
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
                   IODebugContext* debug) override {
     return Append(data, options, debug);
   }
   IOStatus Truncate(std::uint64_t size, const IOOptions& options, IODebugContext* debug) override {
-    return system_.change([&] { return FSWritableFileOwnerWrapper::Truncate(size, options, debug); },
-                          [&] { system_.journal().file_truncated(path_); });
+    return system_.change(
+        "truncate", path_, [&] { return FSWritableFileOwnerWrapper::Truncate(size, options, debug); },
+        [&] { system_.journal().file_truncated(path_); });
   }
   // A real fsync would only make the test slow: the octets are in the page cache, and that survives.
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
-    return system_.change([&] { return FSWritableFileOwnerWrapper::Flush(options, debug); },
-                          [&] { system_.journal().file_synced(path_); });
+    return system_.change(
+        "sync", path_, [&] { return FSWritableFileOwnerWrapper::Flush(options, debug); },
+        [&] { system_.journal().file_synced(path_); });
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override { return Sync(options, debug); }
   IOStatus RangeSync(std::uint64_t, std::uint64_t, const IOOptions&, IODebugContext*) override {
@@ -121,7 +126,8 @@ class SimulatedFolder final : public rocksdb::FSDirectory {
   SimulatedFolder(SimulatedFileSystem& system, std::string path) : system_(system), path_(std::move(path)) {}
 
   IOStatus Fsync(const IOOptions&, IODebugContext*) override {
-    return system_.change([] { return IOStatus::OK(); }, [&] { system_.journal().folder_synced(path_); });
+    return system_.change(
+        "sync", path_, [] { return IOStatus::OK(); }, [&] { system_.journal().folder_synced(path_); });
   }
   IOStatus Close(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
 
@@ -146,14 +152,15 @@ IOStatus SimulatedFileSystem::NewWritableFile(const std::string& path, const Fil
     journal().file_made(path);
     *file = std::make_unique<SimulatedFile>(*this, path, std::move(*file));
   };
-  return change(real, note, true);
+  return change("make", path, real, note, true);
 }
 
 IOStatus SimulatedFileSystem::ReopenWritableFile(const std::string& path, const FileOptions& options,
                                                  std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                  IODebugContext* debug) {
-  return change([&] { return target()->ReopenWritableFile(path, options, file, debug); },
-                [&] { *file = std::make_unique<SimulatedFile>(*this, path, std::move(*file)); });
+  return change(
+      "reopen", path, [&] { return target()->ReopenWritableFile(path, options, file, debug); },
+      [&] { *file = std::make_unique<SimulatedFile>(*this, path, std::move(*file)); });
 }
 
 IOStatus SimulatedFileSystem::NewDirectory(const std::string& path, const IOOptions& options,
@@ -169,7 +176,7 @@ IOStatus SimulatedFileSystem::DeleteFile(const std::string& path, const IOOption
     kept = journal().keep(path);
     return target()->DeleteFile(path, options, debug);
   };
-  return change(real, [&] { journal().file_deleted(path, kept); });
+  return change("delete", path, real, [&] { journal().file_deleted(path, kept); });
 }
 
 IOStatus SimulatedFileSystem::RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
@@ -179,11 +186,13 @@ IOStatus SimulatedFileSystem::RenameFile(const std::string& from, const std::str
     kept = journal().keep(to);
     return target()->RenameFile(from, to, options, debug);
   };
-  return change(real, [&] { journal().file_renamed(from, to, kept); });
+  return change("rename", from, real, [&] { journal().file_renamed(from, to, kept); });
 }
 
 IOStatus SimulatedFileSystem::CreateDir(const std::string& path, const IOOptions& options, IODebugContext* debug) {
-  return change([&] { return target()->CreateDir(path, options, debug); }, [&] { journal().folder_made(path); }, true);
+  return change(
+      "make", path, [&] { return target()->CreateDir(path, options, debug); }, [&] { journal().folder_made(path); },
+      true);
 }
 
 IOStatus SimulatedFileSystem::CreateDirIfMissing(const std::string& path, const IOOptions& options,
@@ -194,12 +203,18 @@ IOStatus SimulatedFileSystem::CreateDirIfMissing(const std::string& path, const 
 
 IOStatus SimulatedFileSystem::Truncate(const std::string& path, std::size_t size, const IOOptions& options,
                                        IODebugContext* debug) {
-  return change([&] { return target()->Truncate(path, size, options, debug); },
-                [&] { journal().file_truncated(path); });
+  return change(
+      "truncate", path, [&] { return target()->Truncate(path, size, options, debug); },
+      [&] { journal().file_truncated(path); });
 }
 
 std::shared_ptr<FileSystem> SimulatedDisk::file_system() {
   return std::make_shared<SimulatedFileSystem>(*this);
+}
+
+void SimulatedDisk::watch(std::function<void(std::string_view)> watcher) {
+  const std::lock_guard lock(mutex_);
+  watcher_ = std::move(watcher);
 }
 
 void SimulatedDisk::at_a_standstill(const std::function<void()>& look) {

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 
 #include "crash/disk_journal.h"
 
@@ -37,6 +39,8 @@ class SimulatedDisk {
   };
   void set_fault(Fault fault);
   std::uint64_t changes() const;
+  /// Told of each change before it is made, such as "append 000012.log"; may not use the disk.
+  void watch(std::function<void(std::string_view change)> watcher);
   /// Nothing changes while `look` is at work, which may not change anything itself by way of the store.
   void at_a_standstill(const std::function<void()>& look);
 
@@ -45,6 +49,7 @@ class SimulatedDisk {
 
   mutable std::mutex mutex_;
   DiskJournal journal_;
+  std::function<void(std::string_view)> watcher_;
   Fault fault_ = Fault::none;
   bool cut_ = false;
   std::uint64_t changes_ = 0;
