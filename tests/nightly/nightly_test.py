@@ -7,6 +7,7 @@ import unittest
 
 import crash
 import fuzz
+import simulate
 from reports import ROOT, Accepted, judge, nmap_report, testssl_report
 
 NMAP = """Starting Nmap 7.93 ( https://nmap.org ) at 2026-01-01 00:00 UTC
@@ -101,6 +102,28 @@ class CrashRecordTest(unittest.TestCase):
         registered = "".join(path.read_text() for path in (ROOT / "tests").glob("*/CMakeLists.txt"))
         for name in known:
             self.assertRegex(registered, rf"[(\s]{name}\s")
+
+
+class SimulationRecordTest(unittest.TestCase):
+    SAID = "FAILED seed %d: why\nseeds 500 failed 1 events 9 messages 4000 deletions 30 power-cuts 20 while-starting 10 kills 5 digest 0\n"
+
+    def test_a_row_grows_until_it_is_full_and_the_next_one_goes_on_from_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "crash.md"
+            path.write_text(f"# Before\n\n{simulate.HEAD}\n{simulate.RULE}\n\nAfter.\n")
+            for first in (1, 501, 1001):
+                record = simulate.Record(path)
+                row = record.row_for(1000)
+                self.assertEqual(row.last + 1, first)
+                self.assertEqual(simulate.add_slice(row, self.SAID % first, 500), [first])
+                row.commit, row.day = "`abc`", "2034-01-01"
+                record.write()
+            self.assertEqual(path.read_text(), f"# Before\n\n{simulate.HEAD}\n{simulate.RULE}\n"
+                             "| 1–1,000 | 8,000 | 60 | 40 | 20 | 10 | 1, 501 | `abc` | 2034-01-01 |\n"
+                             "| 1,001–1,500 | 4,000 | 30 | 20 | 10 | 5 | 1001 | `abc` | 2034-01-01 |\n\nAfter.\n")
+
+    def test_the_project_has_a_record(self):
+        self.assertIsInstance(simulate.Record().rows, list)
 
 
 if __name__ == "__main__":
