@@ -258,8 +258,8 @@ void FetchmailrcReader::set_statement() {
                              name == "pidfile" || name == "properties");
   const std::string value = has_argument ? argument() : std::string();
   if (name != "daemon") return;
-  if (const auto seconds = decimal(value)) {
-    interval_ = std::chrono::seconds(*seconds);
+  if (const auto seconds = decimal_seconds(value)) {
+    interval_ = seconds;
   } else {
     problem("set daemon needs a number of seconds");
   }
@@ -333,8 +333,7 @@ bool FetchmailrcReader::text_option() {
     return true;
   }
   if (accept({"timeout"})) {
-    const auto seconds = decimal(argument());
-    if (seconds) account.timeout = std::chrono::seconds(*seconds);
+    if (const auto seconds = decimal_seconds(argument())) account.timeout = seconds;
     return true;
   }
   if (accept({"auth", "authenticate"})) return account.mechanism = in_lower_case(argument()), true;

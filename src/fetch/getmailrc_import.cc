@@ -167,8 +167,7 @@ void GetmailrcReader::read_retriever() {
   account_.ca_file = text("retriever", "ca_certs");
   account_.client_certificate = text("retriever", "certfile");
   account_.client_key = text("retriever", "keyfile");
-  if (const std::uint64_t seconds = number("retriever", "timeout"); seconds > 0)
-    account_.timeout = std::chrono::seconds(seconds);
+  if (number("retriever", "timeout") > 0) account_.timeout = decimal_seconds(text("retriever", "timeout"));
   const Value pins = take("retriever", "ssl_fingerprints");
   for (const std::string& pin : strings_of(pins.text)) {
     const auto digits = sha256_digits(pin);

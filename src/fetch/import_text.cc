@@ -47,6 +47,13 @@ std::optional<std::uint64_t> decimal(std::string_view text) {
   return number;
 }
 
+std::optional<std::chrono::seconds> decimal_seconds(std::string_view text) {
+  constexpr std::uint64_t seconds_max = 10'000'000'000;
+  const auto number = decimal(text);
+  if (!number) return std::nullopt;
+  return std::chrono::seconds(std::min(*number, seconds_max));
+}
+
 std::optional<std::uint16_t> port_number(std::string_view text) {
   const auto number = decimal(text);
   if (!number || *number == 0 || *number > 65535) return std::nullopt;

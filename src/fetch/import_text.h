@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ std::string_view trimmed(std::string_view text);
 std::string in_lower_case(std::string_view text);
 /// A decimal number without sign, white space or anything after it.
 std::optional<std::uint64_t> decimal(std::string_view text);
+/// A decimal number of seconds; one that nobody lives to see the end of is cut to what can be counted with.
+std::optional<std::chrono::seconds> decimal_seconds(std::string_view text);
 std::optional<std::uint16_t> port_number(std::string_view text);
 /// At most 60 octets of `text`, in quotes, with control characters replaced: for a message to a person.
 std::string quoted_for_people(std::string_view text);

@@ -56,7 +56,8 @@ std::optional<std::chrono::days> days_of(std::string_view text) {
     text.remove_prefix(unit + 1);
   }
   if (!any) return std::nullopt;
-  return std::chrono::days((hours + 23) / 24);
+  constexpr std::uint64_t days_max = 36'500;
+  return std::chrono::days(std::min((hours + 23) / 24, days_max));
 }
 
 class MpoprcReader {
@@ -147,8 +148,7 @@ bool MpoprcReader::take_server(const std::string& key, std::string_view value) {
     return true;
   }
   if (key == "timeout") {
-    const auto seconds = decimal(value);
-    account.timeout = seconds ? std::optional(std::chrono::seconds(*seconds)) : std::nullopt;
+    account.timeout = decimal_seconds(value);
     return true;
   }
   return false;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
 #include <string>
 #include <vector>
@@ -231,6 +232,13 @@ TEST(Mpoprc, DeletesUnlessItIsToldOtherwise) {
   EXPECT_EQ(read.accounts[0].tls, TlsMode::stls);
 }
 
+TEST(Mpoprc, KeepsForNoLongerThanAnAccountCan) {
+  const auto read = read_mpoprc("account a\nhost h\nkeep 900000w\n");
+  ASSERT_THAT(read.accounts, SizeIs(1));
+  EXPECT_EQ(read.accounts[0].policy.mode, Mode::keep_days);
+  EXPECT_EQ(read.accounts[0].policy.keep_days, std::chrono::days(36'500));
+}
+
 TEST(Mpoprc, SaysWhatItLeavesOut) {
   const auto read = read_mpoprc(
       "host early\naccount a : none\nhost h\nkeep sometimes\nkillsize 5\nfilter x\ntls_certcheck off\n"
@@ -244,6 +252,19 @@ TEST(Mpoprc, SaysWhatItLeavesOut) {
                   HasSubstr("account \"b\": without TLS"), HasSubstr("account \"b\" has no host")));
   ASSERT_THAT(read.accounts, SizeIs(1));
   EXPECT_EQ(read.accounts[0].policy.mode, Mode::keep);
+}
+
+TEST(RcImport, CountsNoTimeBackwards) {
+  const std::string endless = "18446744073709551615";
+  const auto fetchmail = read_fetchmailrc("set daemon " + endless + " poll h proto pop3 user u timeout " + endless);
+  const auto mpop = read_mpoprc("account a\nhost h\nuser u\ntimeout " + endless + "\n");
+  const auto getmail =
+      read_getmailrc("[retriever]\ntype=SimplePOP3Retriever\nserver=h\nusername=u\ntimeout=" + endless + "\n");
+  for (const auto* read : {&fetchmail, &mpop, &getmail}) {
+    ASSERT_THAT(read->accounts, SizeIs(1));
+    EXPECT_GT(read->accounts[0].timeout.value(), std::chrono::hours(24 * 365));
+  }
+  EXPECT_GT(fetchmail.accounts[0].interval.value(), std::chrono::hours(24 * 365));
 }
 
 TEST(RcImport, TakesAnyText) {

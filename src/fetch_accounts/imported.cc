@@ -1,8 +1,10 @@
 #include "fetch_accounts/imported.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "base/limits.h"
 #include "config/text.h"
 #include "fetch/policy_text.h"
 #include "fetch/server_url.h"
@@ -50,15 +52,21 @@ class Import {
     take_target();
     take_tls();
     if (!account_.enabled) set("enabled", "false");
-    if (account_.timeout && account_.timeout->count() > 0) set_number("timeout_seconds", count(*account_.timeout));
-    if (account_.interval && account_.interval->count() > 0) set_number("interval_seconds", count(*account_.interval));
+    set_seconds("timeout_seconds", account_.timeout, limits::fetch_timeout_highest);
+    set_seconds("interval_seconds", account_.interval, limits::fetch_interval_highest);
     return std::move(out_);
   }
 
  private:
-  static std::uint64_t count(std::chrono::seconds time) { return static_cast<std::uint64_t>(time.count()); }
   void set(const char* key, const std::string& words) { out_.keys.push_back({key, toml_value(key, words)}); }
-  void set_number(const char* key, std::uint64_t number) { set(key, std::to_string(number)); }
+  /// None is no time at all.
+  void set_seconds(const char* key, std::optional<std::chrono::seconds> time, std::chrono::seconds highest) {
+    if (time && time->count() > 0) set(key, std::to_string(std::min(*time, highest).count()));
+  }
+  /// Beyond the highest that the file takes a limit limits nothing.
+  void set_limit(const char* key, std::uint64_t number, std::uint64_t highest) {
+    if (number <= highest) set(key, std::to_string(number));
+  }
   void problem(std::string text) { out_.problems.push_back(std::move(text)); }
 
   void choose_name(const std::function<bool(const std::string&)>& is_taken);
@@ -120,8 +128,10 @@ void Import::take_password() {
 void Import::take_policy() {
   const fetch::Policy& policy = account_.policy;
   set("mode", text_of_mode(policy));
-  if (policy.whole_octets_max) set_number("limit_octets", policy.whole_octets_max->value);
-  if (policy.messages_at_once_max) set_number("messages_at_once_max", *policy.messages_at_once_max);
+  if (policy.whole_octets_max)
+    set_limit("limit_octets", policy.whole_octets_max->value, limits::fetch_limit_octets_highest);
+  if (policy.messages_at_once_max)
+    set_limit("messages_at_once_max", *policy.messages_at_once_max, limits::fetch_messages_highest);
 }
 
 std::string Import::mail_server() const {

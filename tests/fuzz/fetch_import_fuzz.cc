@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
@@ -8,6 +9,9 @@
 #include "fetch/import.h"
 #include "fetch/message_key.h"
 #include "fetch/rc_import.h"
+#include "fetch_accounts/account_edit.h"
+#include "fetch_accounts/account_file.h"
+#include "fetch_accounts/imported.h"
 
 /// The files of other fetchers, whatever is in them. The input: one octet that says which file it is, then the file.
 namespace {
@@ -31,12 +35,27 @@ void check(const ImportedState& state) {
   }
 }
 
+/// A server or a path may be one that no account can have, and the import is refused then; no number may be the reason.
+void check_taken_over(const AccountSettings& account) {
+  const auto nothing_wrong = [](const std::string&) { return std::string(); };
+  const auto keys = fetch_accounts::keys_of(account, [](const std::string&) { return false; }, nothing_wrong);
+  const std::string toml = fetch_accounts::with_account("", keys.name, keys.keys);
+  const auto read = fetch_accounts::read_accounts(toml, {.home = "/home/ann", .target_problem = {}, .pin_problem = {}});
+  for (const config::Problem& problem : read.problems) {
+    for (const std::string_view key :
+         {"timeout_seconds", "interval_seconds", "limit_octets", "messages_at_once_max", "mode"}) {
+      FERMO_CHECK(!problem.message.starts_with(key));
+    }
+  }
+}
+
 void check(const ImportedSettings& settings) {
   check(settings.problems);
   for (const AccountSettings& account : settings.accounts) {
     FERMO_CHECK(!account.port || *account.port != 0);
     FERMO_CHECK(!account.timeout || *account.timeout >= std::chrono::seconds(0));
     for (const std::string& pin : account.pins_sha256) FERMO_CHECK(pin.size() == 64);
+    check_taken_over(account);
   }
 }
 
