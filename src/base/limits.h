@@ -360,6 +360,16 @@ inline constexpr std::uint64_t delivery_batch_octets = std::uint64_t{16} << 20;
 inline constexpr std::chrono::seconds delivery_batch_time = 5s;
 /// Accounts that are fetched at the same time: more share the same line and the same disk.
 inline constexpr std::size_t fetches_at_once_max = 8;
+/// What a fetch in a process of its own is told and tells at a time: two secrets, or a report with all its troubles.
+inline constexpr std::size_t worker_message_octets_max = std::size_t{2} << 20;
+/// Of one text in it: words of a server, with what Fermo says of them.
+inline constexpr std::size_t worker_text_octets_max = 4 * 1024;
+/// Remarks in a report, of which there are few kinds.
+inline constexpr std::size_t worker_remarks_max = 64;
+/// How often progress is told: as often as it can be drawn.
+inline constexpr std::chrono::milliseconds worker_progress_interval = 50ms;
+/// For such a process to end once it has said what came of the fetch: it closes files and goes.
+inline constexpr std::chrono::seconds worker_end_time_max = 1min;
 /// Sessions of one run with a server that shows only part of the drop at a time: 1,000 times Gmail's 250.
 inline constexpr unsigned sessions_of_a_run_max = 1'000;
 /// Between two sessions of the daemon. What Thunderbird waits is 10 minutes, getmail's and fetchmail's manuals say 5.

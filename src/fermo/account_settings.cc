@@ -4,7 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "fermo/fetch_mail_server.h"
 #include "fermo/fetch_secret.h"
+#include "fermo/fetch_target.h"
 #include "fermo/table.h"
 #include "fetch_accounts/providers.h"
 #include "fetcher/server_address.h"
@@ -83,6 +85,13 @@ Outcome<void> take_secrets(const Account& account, TakenSecrets& taken, const Co
     auto secret = read_proxy_secret(account, console);
     if (!secret) return secret.error();
     taken.of_proxies.insert_or_assign(name, std::move(*secret));
+  }
+  auto target = read_target(account.target);
+  const bool sends = target && target->kind == TargetName::Kind::mail_server;
+  if (sends && asks_for_secret(target->url, account.target_access)) {
+    auto secret = read_target_secret(target->url, account.target_access, console);
+    if (!secret) return secret.error();
+    taken.of_targets.insert_or_assign(name, std::move(*secret));
   }
   return {};
 }

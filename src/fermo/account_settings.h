@@ -16,6 +16,7 @@ namespace fermo::commands {
 struct TakenSecrets {
   std::map<std::string, Secret> of_accounts;
   std::map<std::string, Secret> of_proxies;
+  std::map<std::string, Secret> of_targets;
 };
 
 /// Takes the secrets of an account that can be had once only. Before there are other threads. What is wrong is printed.

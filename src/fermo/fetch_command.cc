@@ -19,6 +19,7 @@
 #include "fermo/fetch_confinement.h"
 #include "fermo/fetch_daemon.h"
 #include "fermo/fetch_equipment.h"
+#include "fermo/fetch_errand.h"
 #include "fermo/fetch_options.h"
 #include "fermo/fetch_progress.h"
 #include "fermo/fetch_state.h"
@@ -26,7 +27,8 @@
 #include "fermo/json.h"
 #include "fermo/table.h"
 #include "fermo/user_folders.h"
-#include "fetcher/run_together.h"
+#include "fetcher/run_alone.h"
+#include "fetcher/run_workers.h"
 
 namespace fermo::commands {
 namespace {
@@ -54,9 +56,12 @@ class AccountRun final : public FetchProgress {
     if (showing.options.dry_run) summary_.plan.emplace();
   }
 
-  void planned(const fetch::Plan& plan) override {
-    FetchProgress::planned(plan);
-    if (summary_.plan) summary_.plan = plan;
+  void planned(const fetcher::Work& work) override {
+    FetchProgress::planned(work);
+    if (summary_.plan) summary_.plan->clear();
+  }
+  void decided(const fetch::Decision& decision) override {
+    if (summary_.plan) summary_.plan->push_back(decision);
   }
 
   void ended(const fetcher::Report& report) override {
@@ -77,6 +82,7 @@ class AccountRun final : public FetchProgress {
     summary_.report.verdict =
         code == ExitCode::temporary_failure ? fetcher::Verdict::in_use : fetcher::Verdict::settings;
     summary_.report.problem = problem;
+    showing_.board.clear();
     // Whoever named one account on the command line knows which it is.
     showing_.console.complain(showing_.options.is_one_account() ? problem : summary_.account + ": " + problem);
   }
@@ -89,25 +95,47 @@ class AccountRun final : public FetchProgress {
   FetchSummary summary_;
 };
 
-/// What each account works on; those that cannot begin say so.
-std::vector<fetcher::Job> equip_all(const std::vector<Account>& accounts,
-                                    const std::vector<std::unique_ptr<AccountRun>>& runs, const FetchPlace& place,
-                                    const Clock& clock, const Console& console) {
-  std::vector<fetcher::Job> jobs;
-  for (std::size_t i = 0; i < accounts.size(); ++i) {
-    const Complaints complaints(console);
-    auto job = equip(accounts[i], place, clock, *runs[i], complaints.console());
-    if (job) {
-      jobs.push_back(std::move(*job));
-    } else {
-      runs[i]->fail(job.error(), complaints.text());
-    }
-  }
-  return jobs;
+using AccountRuns = std::vector<std::unique_ptr<AccountRun>>;
+
+/// In this process, which holds the secret and the target of no other account.
+void fetch_here(const Account& account, AccountRun& run, const FetchPlace& place, const Console& console) {
+  const SystemClock clock;
+  const Complaints complaints(console);
+  auto job = equip(account, place, clock, run, complaints.console());
+  if (!job) return run.fail(job.error(), complaints.text());
+  confine_fetch({account}, place, console);
+  fetcher::run_alone(std::move(*job), clock, [&console](std::string_view what) { console.complain(what); });
 }
 
-ExitCode conclude(const std::vector<std::unique_ptr<AccountRun>>& runs, const FetchOptions& options,
-                  const Console& console) {
+fetcher::Errand errand_of(const Account& account, AccountRun& run, const FetchPlace& place, const Showing& showing) {
+  const auto end = [&run](const fetcher::WorkerEnd& ended) {
+    if (!ended.not_begun) return run.ended(ended.report);
+    run.fail(exit_code_of(*ended.not_begun), ended.not_begun->problem);
+  };
+  const auto complain = [&run, &showing](std::string_view what) {
+    showing.board.clear();
+    showing.console.complain(run.summary().account + ": " + std::string(what));
+  };
+  return {encode_errand(account, place, !showing.board.is_silent()), run, end, complain};
+}
+
+/// Each in a process of its own; those whose secrets cannot be had say so.
+void fetch_apart(const std::vector<Account>& accounts, const AccountRuns& runs, FetchPlace& place,
+                 const Showing& showing) {
+  std::vector<fetcher::Errand> errands;
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    const Complaints complaints(showing.console);
+    if (const auto taken = take_secrets(accounts[i], place.secrets, complaints.console()); taken) {
+      errands.push_back(errand_of(accounts[i], *runs[i], place, showing));
+    } else {
+      runs[i]->fail(taken.error(), complaints.text());
+    }
+  }
+  place.secrets = {};
+  fetcher::run_workers(std::move(errands));
+}
+
+ExitCode conclude(const AccountRuns& runs, const FetchOptions& options, const Console& console) {
   std::vector<ExitCode> codes;
   auto all = nlohmann::json::array();
   for (const auto& run : runs) {
@@ -122,17 +150,17 @@ ExitCode conclude(const std::vector<std::unique_ptr<AccountRun>>& runs, const Fe
   return exit_code_of(codes);
 }
 
-ExitCode fetch_once(const std::vector<Account>& accounts, const FetchPlace& place, const FetchOptions& options,
+ExitCode fetch_once(const std::vector<Account>& accounts, FetchPlace place, const FetchOptions& options,
                     const Console& console) {
-  const SystemClock clock;
   ProgressBoard board(console.err, style_of(options));
   const Showing showing{options, console, board};
-  std::vector<std::unique_ptr<AccountRun>> runs;
+  AccountRuns runs;
   for (const auto& account : accounts) runs.push_back(std::make_unique<AccountRun>(account, showing));
-  const auto complain = [&console](std::string_view what) { console.complain(what); };
-  auto jobs = equip_all(accounts, runs, place, clock, console);
-  confine_fetch(accounts, place, console);
-  fetcher::run_together(std::move(jobs), clock, complain);
+  if (accounts.size() == 1) {
+    fetch_here(accounts.front(), *runs.front(), place, console);
+  } else {
+    fetch_apart(accounts, runs, place, showing);
+  }
   board.clear();
   return conclude(runs, options, console);
 }
@@ -148,7 +176,7 @@ ExitCode fetch(const FetchOptions& options, const Console& console) {
   }
   FetchPlace place{std::move(*folder), options.dry_run, {}, options.target_options.places};
   return options.daemon ? fetch_on(*accounts, std::move(place), options, console)
-                        : fetch_once(*accounts, place, options, console);
+                        : fetch_once(*accounts, std::move(place), options, console);
 }
 
 }  // namespace

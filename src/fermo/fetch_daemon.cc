@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -17,6 +15,7 @@
 
 #include "base/limits.h"
 #include "fermo/complaints.h"
+#include "fermo/fetch_errand.h"
 #include "fermo/fetch_history.h"
 #include "fermo/fetch_state.h"
 #include "fermo/fetch_summary.h"
@@ -32,14 +31,6 @@ namespace {
 
 using fetch_accounts::Account;
 using fetcher::KeptAccount;
-
-class NoObserver final : public fetcher::Observer {
- public:
-  void planned(const fetch::Plan&) override {}
-  void received(Octets) override {}
-  void delivered(std::uint64_t) override {}
-  void ended(const fetcher::Report&) override {}
-};
 
 /// When the account was logged in to by an earlier process.
 std::optional<Timestamp> last_login(const FetchPlace& place, const std::string& account) {
@@ -63,7 +54,7 @@ bool has_journal() {
   return std::getenv("JOURNAL_STREAM") != nullptr;
 }
 
-/// The accounts with what they are fetched with; replaced as a whole, since fetches that go on look at it.
+/// The accounts with what they are fetched with.
 struct Accounts {
   std::map<std::string, Account> by_ledger_name;
   FetchPlace place;
@@ -79,7 +70,6 @@ class FetchHousehold final : public fetcher::Household {
   FetchHousehold(const FetchOptions& options, const Clock& clock, const Console& console)
       : options_(options), clock_(clock), console_(console) {}
 
-  /// Secrets are taken while there are no other threads.
   Outcome<std::vector<KeptAccount>> begin(const std::vector<Account>& accounts, FetchPlace place) {
     for (const auto& account : accounts) {
       if (const auto taken = take_secrets(account, place.secrets, console_); !taken) return taken.error();
@@ -87,26 +77,21 @@ class FetchHousehold final : public fetcher::Household {
     return replace(accounts, std::move(place));
   }
 
-  fetcher::Equipped equip(const std::string& name) override {
-    const std::shared_ptr<const Accounts> accounts = current();
-    const Complaints complaints(console_);
-    fetcher::Equipped equipped;
-    auto job =
-        commands::equip(accounts->by_ledger_name.at(name), accounts->place, clock_, no_observer_, complaints.console());
-    if (job) {
-      equipped.job.emplace(std::move(*job));
-    } else {
-      const bool passing = job.error() == ExitCode::temporary_failure || job.error() == ExitCode::io_error;
-      equipped.failure.verdict = passing ? fetcher::Verdict::in_use : fetcher::Verdict::settings;
-      equipped.failure.problem = complaints.text();
-    }
-    return equipped;
+  Secret errand(const std::string& name) override {
+    return encode_errand(accounts_.by_ledger_name.at(name), accounts_.place, false);
+  }
+
+  fetcher::Report explain(const fetcher::NotBegun& failure) override {
+    const auto code = exit_code_of(failure);
+    const bool passing = code == ExitCode::temporary_failure || code == ExitCode::io_error;
+    fetcher::Report report;
+    report.verdict = passing ? fetcher::Verdict::in_use : fetcher::Verdict::settings;
+    report.problem = failure.problem;
+    return report;
   }
 
   void fetched(const std::string& name, const fetcher::Report& report, const fetch::Schedule& next) override {
-    const std::shared_ptr<const Accounts> accounts = current();
-    const auto found = accounts->by_ledger_name.find(name);
-    const std::string shown = printable(found == accounts->by_ledger_name.end() ? name : found->second.name);
+    const std::string shown = shown_name(name);
     if (options_.json) {
       FetchSummary summary;
       summary.account = shown;
@@ -144,26 +129,27 @@ class FetchHousehold final : public fetcher::Household {
     say("ending");
   }
 
-  void complain(std::string_view what) override { say(std::string(what)); }
+  void complain(const std::string& name, std::string_view what) override {
+    say(shown_name(name) + ": " + std::string(what));
+  }
 
  private:
-  std::shared_ptr<const Accounts> current() const {
-    const std::lock_guard lock(mutex_);
-    return accounts_;
+  /// One that was taken away while it was fetched goes by its name in the ledger.
+  std::string shown_name(const std::string& name) const {
+    const auto found = accounts_.by_ledger_name.find(name);
+    return printable(found == accounts_.by_ledger_name.end() ? name : found->second.name);
   }
 
   std::vector<KeptAccount> replace(const std::vector<Account>& accounts, FetchPlace place) {
-    const std::shared_ptr<const Accounts> before = current();
-    auto fresh = std::make_shared<Accounts>();
-    fresh->place = std::move(place);
+    Accounts fresh;
+    fresh.place = std::move(place);
     std::vector<KeptAccount> kept;
     for (const auto& account : accounts) {
       const std::string name = fetch_accounts::ledger_name(account);
-      if (!fresh->by_ledger_name.emplace(name, account).second) continue;
-      if (!before || !holds(*before, name, account)) versions_[name] = std::to_string(++changes_);
-      kept.push_back({name, versions_[name], pace_of(account), last_login(fresh->place, name)});
+      if (!fresh.by_ledger_name.emplace(name, account).second) continue;
+      if (!holds(accounts_, name, account)) versions_[name] = std::to_string(++changes_);
+      kept.push_back({name, versions_[name], pace_of(account), last_login(fresh.place, name)});
     }
-    const std::lock_guard lock(mutex_);
     accounts_ = std::move(fresh);
     return kept;
   }
@@ -175,7 +161,7 @@ class FetchHousehold final : public fetcher::Household {
       say("the accounts are not reread, the ones before go on: " + complaints.text());
       return std::nullopt;
     }
-    FetchPlace place = current()->place;
+    FetchPlace place = accounts_.place;
     std::erase_if(*accounts, [&](const Account& account) { return !has_secrets(account, place); });
     say(std::to_string(accounts->size()) + (accounts->size() == 1 ? " account" : " accounts") + " reread");
     return replace(*accounts, std::move(place));
@@ -208,17 +194,13 @@ class FetchHousehold final : public fetcher::Household {
   }
 
   void say(const std::string& what) {
-    const std::lock_guard lock(saying_);
     console_.err << (has_journal() ? std::string() : utc_time(clock_.now()) + " ") << what << std::endl;
   }
 
   const FetchOptions& options_;
   const Clock& clock_;
   const Console& console_;
-  NoObserver no_observer_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Accounts> accounts_;
-  std::mutex saying_;
+  Accounts accounts_;
   std::map<std::string, std::string> versions_;
   std::uint64_t changes_ = 0;
   std::string status_;

@@ -46,7 +46,11 @@ Outcome<std::unique_ptr<fetch::Target>> open_target_of(const fetch_accounts::Acc
   if (place.dry_run) return std::unique_ptr<fetch::Target>(std::make_unique<NoTarget>());
   const auto state = ledger.state();
   if (!state) return complain_of_ledger(state.error(), ledger_path(place.state), {}, console);
-  const TargetOptions options{place.holder, account.target_access, account.archive};
+  TargetOptions options{place.holder, account.target_access, account.archive};
+  const auto& taken = place.secrets.of_targets;
+  if (const auto secret = taken.find(fetch_accounts::ledger_name(account)); secret != taken.end()) {
+    options.secret = secret->second;
+  }
   return open_target(name, options, place.state, *state, clock, console);
 }
 

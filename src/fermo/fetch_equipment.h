@@ -8,7 +8,7 @@
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
 #include "fetch_accounts/account.h"
-#include "fetcher/run_together.h"
+#include "fetcher/run_alone.h"
 
 namespace fermo::commands {
 

@@ -54,14 +54,14 @@ Outcome<Context> context_of(const MailUrl& url, const TargetAccess& access, std:
   return ExitCode::configuration;
 }
 
-Outcome<Secret> secret_of(const TargetAccess& access, const std::string& user, const MailUrl& url,
+/// Whom to log in as; empty: nobody.
+const std::string& user_of(const MailUrl& url, const TargetAccess& access) {
+  return url.protocol == Protocol::imap ? url.user : access.user;
+}
+
+Outcome<Secret> secret_of(const MailUrl& url, const TargetAccess& access, const std::optional<Secret>& taken,
                           const Console& console) {
-  using Kind = fetch_accounts::SecretSource::Kind;
-  SecretSource source;
-  if (access.secret.kind == Kind::file) source.file = access.secret.text;
-  if (access.secret.kind == Kind::command) source.command = access.secret.text;
-  const std::string what = access.token ? "Token" : "Password";
-  return read_secret(source, what + " of " + printable(user) + " at " + printable(url.host) + ": ", console);
+  return taken ? Outcome<Secret>(*taken) : read_target_secret(url, access, console);
 }
 
 template <class T>
@@ -74,7 +74,7 @@ Opened as_target(Result<std::unique_ptr<T>> opened, const Console& console) {
 // --- SMTP and LMTP ---------------------------------------------------------------------------------------------------
 
 Outcome<std::optional<smtp::client::Login>> login_of(const MailUrl& url, const TargetAccess& access,
-                                                     const Console& console) {
+                                                     const std::optional<Secret>& taken, const Console& console) {
   if (access.user.empty()) {
     if (access.secret == fetch_accounts::SecretSource()) return std::optional<smtp::client::Login>();
     console.complain("there is a password for the target, but nobody to log in as (--target-user, to_user)");
@@ -84,13 +84,14 @@ Outcome<std::optional<smtp::client::Login>> login_of(const MailUrl& url, const T
     console.complain("a password goes only under TLS; use smtps:// or smtp+starttls://");
     return ExitCode::usage;
   }
-  auto secret = secret_of(access, access.user, url, console);
+  auto secret = secret_of(url, access, taken, console);
   if (!secret) return secret.error();
   return std::optional(smtp::client::Login{access.user, std::move(*secret), access.token});
 }
 
-Opened open_smtp(const MailUrl& url, const TargetAccess& access, const Console& console) {
-  auto login = login_of(url, access, console);
+Opened open_smtp(const MailUrl& url, const TargetAccess& access, const std::optional<Secret>& taken,
+                 const Console& console) {
+  auto login = login_of(url, access, taken, console);
   if (!login) return login.error();
   auto context = context_of(url, access, "", console);
   if (!context) return context.error();
@@ -109,15 +110,15 @@ Opened open_smtp(const MailUrl& url, const TargetAccess& access, const Console& 
 
 // --- IMAP ------------------------------------------------------------------------------------------------------------
 
-Opened open_imap(const MailUrl& url, const TargetAccess& access, const fetch::AccountState& state,
-                 const Console& console) {
+Opened open_imap(const MailUrl& url, const TargetAccess& access, const std::optional<Secret>& taken,
+                 const fetch::AccountState& state, const Console& console) {
   if (!access.user.empty()) {
     console.complain("with imaps:// the user stands in the target: imaps://USER@HOST/FOLDER");
     return ExitCode::usage;
   }
   auto context = context_of(url, access, "imap", console);
   if (!context) return context.error();
-  auto secret = secret_of(access, url.user, url, console);
+  auto secret = secret_of(url, access, taken, console);
   if (!secret) return secret.error();
   fetcher::ImapFolder folder;
   folder.session.tls = url.tls == Tls::implicit ? imap::Tls::implicit : imap::Tls::starttls;
@@ -134,10 +135,24 @@ Opened open_imap(const MailUrl& url, const TargetAccess& access, const fetch::Ac
 
 }  // namespace
 
-Opened open_mail_target(const MailUrl& url, const fetch_accounts::TargetAccess& access,
+bool asks_for_secret(const MailUrl& url, const TargetAccess& access) {
+  const bool logs_in = !user_of(url, access).empty() && url.tls != Tls::none;
+  return logs_in && access.secret.kind == fetch_accounts::SecretSource::Kind::ask;
+}
+
+Outcome<Secret> read_target_secret(const MailUrl& url, const TargetAccess& access, const Console& console) {
+  using Kind = fetch_accounts::SecretSource::Kind;
+  SecretSource source;
+  if (access.secret.kind == Kind::file) source.file = access.secret.text;
+  if (access.secret.kind == Kind::command) source.command = access.secret.text;
+  const std::string what = (access.token ? "Token of " : "Password of ") + printable(user_of(url, access));
+  return read_secret(source, what + " at " + printable(url.host) + ": ", console);
+}
+
+Opened open_mail_target(const MailUrl& url, const TargetAccess& access, const std::optional<Secret>& taken,
                         const fetch::AccountState& state, const Console& console) {
-  if (url.protocol == Protocol::imap) return open_imap(url, access, state, console);
-  return open_smtp(url, access, console);
+  if (url.protocol == Protocol::imap) return open_imap(url, access, taken, state, console);
+  return open_smtp(url, access, taken, console);
 }
 
 }  // namespace fermo::commands

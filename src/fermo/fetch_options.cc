@@ -8,6 +8,7 @@
 
 #include "fermo/account_commands.h"
 #include "fermo/accounts_file.h"
+#include "fermo/complaints.h"
 #include "fermo/fetch_target.h"
 #include "fermo/table.h"
 #include "fetch/policy_text.h"
@@ -160,6 +161,16 @@ Outcome<Account> described_account(const FetchOptions& options, const Console& c
 
 // --- Accounts of the file --------------------------------------------------------------------------------------------
 
+/// A process that fetches one account gets our environment: passwords of no account stay in it, not even of those that
+/// are not fetched now.
+void hide_variables(const std::vector<Account>& accounts, const Console& console) {
+  const Complaints unheard(console);
+  for (const Account& account : accounts) {
+    if (account.secret.kind != fetch_accounts::SecretSource::Kind::environment) continue;
+    [[maybe_unused]] const auto taken = read_secret(secret_source_of(account), {}, unheard.console());
+  }
+}
+
 Outcome<std::vector<Account>> accounts_of_file(const FetchOptions& options, const Console& console) {
   const std::filesystem::path path = accounts_path(options.accounts);
   auto all = load_accounts(path, console);
@@ -169,6 +180,7 @@ Outcome<std::vector<Account>> accounts_of_file(const FetchOptions& options, cons
                      "; fermo account add makes one, and --server fetches without one");
     return ExitCode::configuration;
   }
+  hide_variables(*all, console);
   std::vector<Account> chosen;
   for (const auto& name : options.names) {
     const Account* const account = fetch_accounts::find_account(*all, name);

@@ -121,21 +121,16 @@ void ProgressBoard::draw(bool at_once) {
 
 // --- One account -----------------------------------------------------------------------------------------------------
 
-void FetchProgress::planned(const fetch::Plan& plan) {
-  std::uint64_t removals = 0;
-  for (const auto& decision : plan.decisions) {
-    if (decision.removal == fetch::Removal::now) ++removals;
-    if (decision.retrieval == fetch::Retrieval::none) continue;
-    ++all_.messages;
-    all_.octets += decision.octets;
-  }
+void FetchProgress::planned(const fetcher::Work& work) {
+  all_.messages += work.messages;
+  all_.octets += work.octets;
   begun_ = said_ = Time::now();
-  if (all_.messages + removals == 0) return;
+  if (all_.messages + work.deletions == 0) return;
   if (all_.messages > 0) board_.show(*this);
   board_.draw(true);
   if (board_.style_ != ProgressBoard::Style::lines) return;
   const std::string also =
-      removals > 0 ? "; deleting " + counted(removals, "message") + " fetched before" : std::string();
+      work.deletions > 0 ? "; deleting " + counted(work.deletions, "message") + " fetched before" : std::string();
   board_.say(account_ + ": fetching " + counted(all_.messages, "message") + ", " + human_octets(all_.octets) + also);
 }
 

@@ -35,6 +35,7 @@ class ProgressBoard {
   ProgressBoard(const ProgressBoard&) = delete;
   ProgressBoard& operator=(const ProgressBoard&) = delete;
 
+  bool is_silent() const { return style_ == Style::silent; }
   /// Takes the lines away, so that something else can be printed; the next draw() puts them below that.
   void clear();
 
@@ -57,7 +58,8 @@ class FetchProgress : public fetcher::Observer {
  public:
   FetchProgress(std::string account, ProgressBoard& board) : account_(std::move(account)), board_(board) {}
 
-  void planned(const fetch::Plan& plan) override;
+  void planned(const fetcher::Work& work) override;
+  void decided(const fetch::Decision&) override {}
   void received(Octets octets) override;
   void delivered(std::uint64_t messages) override;
   void ended(const fetcher::Report& report) override;

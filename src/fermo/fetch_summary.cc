@@ -47,9 +47,9 @@ std::string_view code(fetch::Removal removal) {
   return "once-delivered";
 }
 
-nlohmann::json json_of(const fetch::Plan& plan) {
+nlohmann::json json_of(const std::vector<fetch::Decision>& plan) {
   auto decisions = nlohmann::json::array();
-  for (const auto& one : plan.decisions) {
+  for (const auto& one : plan) {
     decisions.push_back({{"number", one.number.value()},
                          {"octets", one.octets.value},
                          {"key", one.key},
@@ -88,8 +88,14 @@ ExitCode exit_code_of(Verdict verdict) {
     case Verdict::target_failed:
     case Verdict::ledger_failed:
       return ExitCode::io_error;
+    case Verdict::process_lost:
+      return ExitCode::software;
   }
   return ExitCode::software;
+}
+
+ExitCode exit_code_of(const fetcher::NotBegun& failure) {
+  return failure.code == 0 ? ExitCode::software : static_cast<ExitCode>(failure.code);
 }
 
 ExitCode exit_code_of(const std::vector<ExitCode>& codes) {
@@ -129,7 +135,7 @@ std::string problem_words(const Report& report) {
 void print_for_people(const FetchSummary& summary, bool quiet, const Console& console) {
   const Report& report = summary.report;
   if (summary.plan) {
-    for (const auto& decision : summary.plan->decisions) console.out << fetch::explain(decision) << '\n';
+    for (const auto& decision : *summary.plan) console.out << fetch::explain(decision) << '\n';
   }
   const auto complain = [&](const std::string& what) { console.complain(summary.account + ": " + what); };
   for (const auto& remark : report.remarks) complain(remark);

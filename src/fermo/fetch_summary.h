@@ -11,11 +11,14 @@
 #include "fermo/exit_code.h"
 #include "fetch/plan.h"
 #include "fetcher/report.h"
+#include "fetcher/worker_notes.h"
 
 namespace fermo::commands {
 
 /// The code that `fermo fetch` ends with.
 ExitCode exit_code_of(fetcher::Verdict verdict);
+/// Never ok, whatever it says.
+ExitCode exit_code_of(const fetcher::NotBegun& failure);
 
 /// The one that says most of several: ok when all are, their common one when all failures are alike, and otherwise
 /// what somebody has to put right before what will pass.
@@ -26,7 +29,7 @@ struct FetchSummary {
   std::string account;
   fetcher::Report report;
   ExitCode code = ExitCode::ok;
-  std::optional<fetch::Plan> plan;  ///< Only in a dry run.
+  std::optional<std::vector<fetch::Decision>> plan;  ///< Only in a dry run.
   std::chrono::duration<double> lasted{0};
 };
 

@@ -114,7 +114,7 @@ Outcome<std::unique_ptr<fetch::Target>> open_place(const TargetName& name, const
                                                    const std::filesystem::path& state_folder,
                                                    const fetch::AccountState& state, const Clock& clock,
                                                    const Console& console) {
-  if (name.kind == Kind::mail_server) return open_mail_target(name.url, options.access, state, console);
+  if (name.kind == Kind::mail_server) return open_mail_target(name.url, options.access, options.secret, state, console);
   if (name.kind == Kind::maildrop) return open_maildrop_target(name.place, options.places, clock, console);
   const auto made = make_place(name, state);
   auto opened = made ? open(name, state_folder, state, clock) : Opened(made.error());

@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "fermo/common_options.h"
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
@@ -34,6 +36,7 @@ struct TargetOptions {
   CommonOptions places;                 ///< Of Fermo's own maildrops.
   fetch_accounts::TargetAccess access;  ///< Of a mail server.
   std::filesystem::path archive;        ///< Beside any target; empty: none.
+  std::optional<Secret> secret = {};    ///< Of a mail server, if it has been read already.
 
   void add_to(CLI::App& app);
 };

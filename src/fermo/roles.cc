@@ -26,7 +26,7 @@ std::vector<RoleRules> all_rules(const config::Config& config) {
 std::optional<ExitCode> run_role(int argc, const char* const* argv, const Console& console) {
   if (argc != 3 || std::string_view(argv[1]) != "role") return std::nullopt;
   if (!is_note_socket(processes::note_descriptor)) {
-    console.complain("fermo role is for fermo serve, which starts its own processes with it");
+    console.complain("fermo role is for fermo serve and fermo fetch, which start their own processes with it");
     return ExitCode::usage;
   }
   const processes::NoteSocket notes{Descriptor(processes::note_descriptor)};
@@ -36,6 +36,7 @@ std::optional<ExitCode> run_role(int argc, const char* const* argv, const Consol
   if (name == name_of(Role::store)) return run_store(notes);
   if (name == name_of(Role::auth)) return run_auth(notes);
   if (name == name_of(Role::net)) return run_net(notes);
+  if (name == "fetch") return run_fetch(notes);
   return ExitCode::usage;
 }
 

@@ -11,7 +11,8 @@
 #include "fermo/exit_code.h"
 #include "processes/note_socket.h"
 
-/// The processes of `fermo serve`. Each runs `fermo role NAME`, which is not for people and stands in no help.
+/// The processes of `fermo serve`, and those of `fermo fetch`. Each runs `fermo role NAME`, which is not for people and
+/// stands in no help.
 namespace fermo::commands {
 
 /// What a role may do.
@@ -37,6 +38,8 @@ ExitCode run_keys(const processes::NoteSocket& notes);
 ExitCode run_store(const processes::NoteSocket& notes);
 ExitCode run_auth(const processes::NoteSocket& notes);
 ExitCode run_net(const processes::NoteSocket& notes);
+/// Of a process of `fermo fetch`, which fetches one account once (fetcher/worker.h).
+ExitCode run_fetch(const processes::NoteSocket& notes);
 
 /// The role that a command line asks for; nothing when it asks for none.
 std::optional<ExitCode> run_role(int argc, const char* const* argv, const Console& console);

@@ -39,6 +39,17 @@ bool may_be_out_of_date(const client::Close& close) {
 
 }  // namespace
 
+Work work_of(const fetch::Plan& plan) {
+  Work work;
+  for (const auto& decision : plan.decisions) {
+    if (decision.removal == fetch::Removal::now) ++work.deletions;
+    if (decision.retrieval == fetch::Retrieval::none) continue;
+    ++work.messages;
+    work.octets += decision.octets;
+  }
+  return work;
+}
+
 AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSettings settings, fetch::Target& target,
                              fetch::Ledger& ledger, runtime::BlockingPool& pool, const Clock& clock, Observer& observer)
     : executor_(executor),
@@ -206,12 +217,13 @@ AccountRunner::Awaitable<void> AccountRunner::converse() {
   if (!report_.unchanged) {
     const bool planned = co_await plan();
     if (!planned) co_return;
-    observer_.planned(visit_.plan);
+    observer_.planned(work_of(visit_.plan));
     if (!settings_.dry_run) {
       const bool begun = co_await begin_work();
       if (begun) co_await work();
       co_return;
     }
+    for (const auto& decision : visit_.plan.decisions) observer_.decided(decision);
   }
   co_await quit();
 }

@@ -44,12 +44,22 @@ struct AccountSettings {
   std::size_t batch_messages_max = limits::delivery_batch_messages;  ///< See Delivery.
 };
 
+/// What a session is going to do.
+struct Work {
+  std::uint64_t messages = 0;   ///< To be retrieved,
+  Octets octets;                ///< with so many octets, if they are retrieved as wholes.
+  std::uint64_t deletions = 0;  ///< Of messages that were fetched before.
+  friend bool operator==(const Work&, const Work&) = default;
+};
+Work work_of(const fetch::Plan& plan);
+
 /// Is told how a fetch goes, on the runner's thread. Does not block.
 class Observer {
  public:
   virtual ~Observer() = default;
-  /// The decision about each listed message; in a dry run all there is.
-  virtual void planned(const fetch::Plan& plan) = 0;
+  virtual void planned(const Work& work) = 0;
+  /// In a dry run, after planned(): what would become of one listed message, and so on for each of them.
+  virtual void decided(const fetch::Decision& decision) = 0;
   /// Octets of messages, as they arrive.
   virtual void received(Octets octets) = 0;
   /// So many messages more are durable and recorded.

@@ -13,7 +13,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/random.h"
-#include "runtime/blocking_pool.h"
 
 namespace fermo::fetcher {
 namespace {
@@ -33,6 +32,7 @@ fetch::Outcome outcome_of(Verdict verdict) {
     case Verdict::target_failed:
     case Verdict::target_unreachable:
     case Verdict::ledger_failed:
+    case Verdict::process_lost:
       return fetch::Outcome::later;
     case Verdict::login_refused:
       return fetch::Outcome::login_refused;
@@ -49,7 +49,17 @@ double chance() {
   return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 53);
 }
 
-/// One account. The pool ends first, and with it all that uses the others.
+/// Nobody watches.
+class NoObserver final : public Observer {
+ public:
+  void planned(const Work&) override {}
+  void decided(const fetch::Decision&) override {}
+  void received(Octets) override {}
+  void delivered(std::uint64_t) override {}
+  void ended(const Report&) override {}
+};
+
+/// One account.
 struct Kept {
   Kept(KeptAccount is, Timestamp now) : account(std::move(is)), schedule(account.pace, account.last_login, now) {}
 
@@ -57,9 +67,7 @@ struct Kept {
   fetch::Schedule schedule;
   bool fetching = false;
   bool forgotten = false;  ///< No longer among the accounts; goes when its fetch has ended.
-  std::optional<Job> job;
-  std::optional<AccountRunner> runner;
-  std::unique_ptr<runtime::BlockingPool> pool;
+  std::optional<Worker> worker;
 };
 
 class Keeper {
@@ -90,7 +98,6 @@ class Keeper {
  private:
   asio::awaitable<void> keep();
   asio::awaitable<void> fetch(Kept* kept);
-  asio::awaitable<Report> run_job(Kept* kept);
   void begin_what_is_due();
   Timestamp next_due() const;
   void look_again() { timer_.cancel(); }
@@ -102,6 +109,7 @@ class Keeper {
   Household& household_;
   const Clock& clock_;
   const std::size_t at_once_max_;
+  NoObserver no_observer_;
   asio::io_context context_{1};
   asio::steady_timer timer_;
   asio::signal_set signals_;
@@ -159,40 +167,17 @@ void Keeper::begin_what_is_due() {
 }
 
 asio::awaitable<void> Keeper::fetch(Kept* kept) {
-  kept->pool = std::make_unique<runtime::BlockingPool>("fetch", runtime::BlockingPool::Size{1, 1},
-                                                       [this](std::string_view what) { household_.complain(what); });
-  auto running = run_job(kept);
-  const Report report = co_await std::move(running);
-  kept->pool.reset();
-  kept->runner.reset();
-  kept->job.reset();
+  const std::string name = kept->account.name;
+  auto complain = [this, name](std::string_view what) { household_.complain(name, what); };
+  kept->worker.emplace(context_.get_executor(), no_observer_, std::move(complain));
+  if (stopping_) kept->worker->stop();
+  auto running = kept->worker->run(household_.errand(name));
+  const WorkerEnd end = co_await std::move(running);
+  kept->worker.reset();
   kept->fetching = false;
+  const Report report = end.not_begun ? household_.explain(*end.not_begun) : end.report;
   kept->schedule.ended(outcome_of(report.verdict), clock_.now(), report.login_delay, chance());
-  household_.fetched(kept->account.name, report, kept->schedule);
-}
-
-asio::awaitable<Report> Keeper::run_job(Kept* kept) {
-  auto equip = [this, name = kept->account.name]() -> Result<std::shared_ptr<Equipped>> {
-    return std::make_shared<Equipped>(household_.equip(name));
-  };
-  auto equipping = kept->pool->run(std::move(equip));
-  const Result<std::shared_ptr<Equipped>> equipped = co_await std::move(equipping);
-  if (!equipped) {
-    Report failure;
-    failure.verdict = Verdict::target_failed;
-    failure.problem = "the fetch could not be prepared";
-    co_return failure;
-  }
-  if (!(*equipped)->job) co_return (*equipped)->failure;
-  kept->job.emplace(std::move(*(*equipped)->job));
-  Job& job = *kept->job;
-  kept->runner.emplace(context_.get_executor(), std::move(job.settings), *job.target, *job.ledger, *kept->pool, clock_,
-                       job.observer);
-  if (stopping_) kept->runner->stop();
-  auto running = kept->runner->run();
-  Report report = co_await std::move(running);
-  job.observer.ended(report);
-  co_return report;
+  household_.fetched(name, report, kept->schedule);
 }
 
 // --- Signals ---------------------------------------------------------------------------------------------------------
@@ -250,7 +235,7 @@ void Keeper::stop() {
   if (!stopping_) household_.stopping();
   stopping_ = true;
   for (const auto& one : kept_) {
-    if (one->runner) one->runner->stop();
+    if (one->worker) one->worker->stop();
   }
 }
 
@@ -258,7 +243,7 @@ void Keeper::stop() {
 
 void keep_fetching(std::vector<KeptAccount> accounts, Household& household, const Clock& clock,
                    std::size_t at_once_max) {
-  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets with write(2)
+  std::signal(SIGPIPE, SIG_IGN);  // who reads what is printed may have gone
   Keeper keeper(std::move(accounts), household, clock, at_once_max);
   keeper.run();
 }

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "fetch/schedule.h"
 #include "fetcher/report.h"
-#include "fetcher/run_together.h"
+#include "fetcher/worker.h"
 
 namespace fermo::fetcher {
 
@@ -24,20 +24,15 @@ struct KeptAccount {
   std::optional<Timestamp> last_login;
 };
 
-/// What a fetch works on, or why there can be none.
-struct Equipped {
-  std::optional<Job> job;
-  Report failure;
-};
-
-/// What a Keeper does not know itself.
+/// What a Keeper does not know itself. Called on its thread.
 class Household {
  public:
   virtual ~Household() = default;
-  /// Opens what a fetch of the account works on. May block: called on a thread of its own, for several accounts at
-  /// once.
-  virtual Equipped equip(const std::string& account) = 0;
-  /// What became of a fetch; `next` says when the account is fetched again. The rest is called on the Keeper's thread.
+  /// What a worker is told that is to fetch the account.
+  virtual Secret errand(const std::string& account) = 0;
+  /// What that means for the account.
+  virtual Report explain(const NotBegun& failure) = 0;
+  /// What became of a fetch; `next` says when the account is fetched again.
   virtual void fetched(const std::string& account, const Report& report, const fetch::Schedule& next) = 0;
   /// SIGHUP: all accounts, read anew; nothing when they cannot be read, and the ones before go on.
   virtual std::optional<std::vector<KeptAccount>> reread() = 0;
@@ -47,11 +42,13 @@ class Household {
   virtual void waiting(std::size_t fetching, std::optional<Timestamp> next) = 0;
   /// No more fetches begin.
   virtual void stopping() = 0;
-  virtual void complain(std::string_view what) = 0;  ///< On any thread.
+  /// What a fetch of the account says for the log.
+  virtual void complain(const std::string& account, std::string_view what) = 0;
 };
 
-/// Fetches accounts at their times until it is told to end: SIGUSR1 makes all of them due, SIGHUP rereads them,
-/// SIGTERM and SIGINT end all fetches softly. At most `at_once_max` at a time. Throws what a library has thrown.
+/// Fetches accounts at their times, each time in a process of its own, until it is told to end: SIGUSR1 makes all of
+/// them due, SIGHUP rereads them, SIGTERM and SIGINT end all fetches softly. At most `at_once_max` at a time. Hears no
+/// server itself.
 void keep_fetching(std::vector<KeptAccount> accounts, Household& household, const Clock& clock,
                    std::size_t at_once_max = limits::fetches_at_once_max);
 

@@ -101,10 +101,10 @@ void explain_login(const Close& close, Report& report) {
 }  // namespace
 
 std::string_view code(Verdict verdict) {
-  static constexpr std::array<std::string_view, 15> codes = {
-      "done",           "incomplete",    "messages-refused", "stopped",     "network",
-      "busy",           "login-refused", "settings",         "certificate", "protocol",
-      "target-misused", "target-failed", "ledger-failed",    "in-use",      "target-unreachable"};
+  static constexpr std::array<std::string_view, 16> codes = {
+      "done",          "incomplete", "messages-refused",   "stopped",     "network",        "busy",
+      "login-refused", "settings",   "certificate",        "protocol",    "target-misused", "target-failed",
+      "ledger-failed", "in-use",     "target-unreachable", "process-lost"};
   return codes.at(static_cast<std::size_t>(verdict));
 }
 

@@ -32,6 +32,7 @@ enum class Verdict {
   ledger_failed,
   in_use,              ///< Another process fetches for this account, or has the target.
   target_unreachable,  ///< Where the mail goes, nothing is taken at the moment.
+  process_lost,        ///< The process of the fetch ended before the fetch did.
 };
 /// A short name that stays the same for ever: "login-refused".
 std::string_view code(Verdict verdict);

@@ -29,13 +29,12 @@ constexpr std::array<std::string_view, 11> passed_on = {
     "TZ=",           "LANG=",         "LC_ALL=",       "LC_TIME=",       "MALLOC_",           "OPENSSL_CONF=",
     "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS=", "LLVM_PROFILE_FILE="};
 
-std::vector<char*> environment() {
+std::vector<char*> variables(Environment environment) {
   std::vector<char*> chosen;
   for (char** one = environ; *one != nullptr; ++one) {
     const std::string_view text = *one;
-    if (std::ranges::any_of(passed_on, [text](std::string_view name) { return text.starts_with(name); })) {
-      chosen.push_back(*one);
-    }
+    const auto is_this = [text](std::string_view name) { return text.starts_with(name); };
+    if (environment == Environment::ours || std::ranges::any_of(passed_on, is_this)) chosen.push_back(*one);
   }
   chosen.push_back(nullptr);
   return chosen;
@@ -82,11 +81,11 @@ bool become_somebody(const Identity& identity) {
 }  // namespace
 
 Result<Child> Child::start(const std::vector<std::string>& arguments, const Descriptor& notes, int kept,
-                           const std::optional<Identity>& identity) {
+                           const std::optional<Identity>& identity, Environment environment) {
   const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const Descriptor above(::fcntl(notes.get(), F_DUPFD_CLOEXEC, note_descriptor + 1));
   if (!nothing || !above) return system_error();
-  Plan plan{{}, environment(), nothing.get(), above.get(), kept, ::getpid(), identity};
+  Plan plan{{}, variables(environment), nothing.get(), above.get(), kept, ::getpid(), identity};
   std::string program = "fermo";
   std::vector<std::string> copies = arguments;
   plan.argv.push_back(program.data());

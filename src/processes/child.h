@@ -28,6 +28,12 @@ struct Identity {
   gid_t group;  ///< And no other.
 };
 
+/// What a child sees of this process's environment.
+enum class Environment {
+  chosen,  ///< Nothing that could be a secret.
+  ours,    ///< All of it, for a child that starts programs of the user's.
+};
+
 /// A process that this one started from its own program file, or had started. Killed when it is still running as this
 /// is destroyed, or when the thread that started it ends.
 class Child {
@@ -36,7 +42,8 @@ class Child {
   /// none) as long as it lives, and nothing else that is open here; as `identity`, which takes root. A new image, not
   /// only a copy: it has a layout of memory of its own and nothing of what stands in ours. Errors: the system's.
   static Result<Child> start(const std::vector<std::string>& arguments, const Descriptor& notes, int kept = -1,
-                             const std::optional<Identity>& identity = {});
+                             const std::optional<Identity>& identity = {},
+                             Environment environment = Environment::chosen);
 
   /// The one that a service manager has started because of the connection `notes`; it ends when its notes do. It
   /// cannot be killed from here: no more can be said to it then. `kept` as for start().
