@@ -103,7 +103,7 @@ void fetch_here(const Account& account, AccountRun& run, const FetchPlace& place
   const Complaints complaints(console);
   auto job = equip(account, place, clock, run, complaints.console());
   if (!job) return run.fail(job.error(), complaints.text());
-  confine_fetch({account}, place, console);
+  confine_fetch(account, place, console);
   fetcher::run_alone(std::move(*job), clock, [&console](std::string_view what) { console.complain(what); });
 }
 

@@ -78,40 +78,37 @@ void add_maildrop(const FetchPlace& place, const Console& console, std::vector<c
   paths.push_back({folder_of(config->users), Access::read});
 }
 
-/// False: it is a program.
-bool add_target(const TargetName& target, const FetchPlace& place, const Console& console, RoleRules& rules) {
+void add_target(const TargetName& target, const FetchPlace& place, const Console& console, RoleRules& rules) {
   switch (target.kind) {
     case TargetName::Kind::maildir:
       rules.paths.push_back({target.place, Access::write});
-      return true;
+      return;
     case TargetName::Kind::mbox:
       add_mbox(target.place, rules.paths);
-      return true;
+      return;
     case TargetName::Kind::maildrop:
       add_maildrop(place, console, rules.paths);
-      return true;
+      return;
     case TargetName::Kind::mail_server:
       rules.ports.push_back(target.url.port);
-      return true;
+      return;
     case TargetName::Kind::command:
-      return false;
+      return;  // another process starts it
   }
-  return false;
 }
 
-bool add_account(const Account& account, const FetchPlace& place, const Console& console, RoleRules& rules) {
+void add_account(const Account& account, const FetchPlace& place, const Console& console, RoleRules& rules) {
   rules.ports.push_back(account.server.port);
   if (account.proxy) rules.ports.push_back(account.proxy->port);
-  if (place.dry_run) return true;
+  if (place.dry_run) return;
   if (!account.archive.empty()) rules.paths.push_back({account.archive, Access::write});
   const auto target = read_target(account.target);
-  return !target || add_target(*target, place, console, rules);  // one that cannot be read is not fetched
+  if (target) add_target(*target, place, console, rules);  // one that cannot be read is not fetched
 }
 
 }  // namespace
 
-std::optional<RoleRules> fetch_rules(const std::vector<Account>& accounts, const FetchPlace& place,
-                                     const Console& console) {
+RoleRules fetch_rules(const Account& account, const FetchPlace& place, const Console& console) {
   namespace calls = confine::calls;
   RoleRules rules{"fetch", "fetches mail", {}, {}};
   for (const char* const path : read_by_libraries) rules.paths.push_back({path, Access::read});
@@ -121,21 +118,18 @@ std::optional<RoleRules> fetch_rules(const std::vector<Account>& accounts, const
   std::error_code none;
   if (const auto temporary = fs::temp_directory_path(none); !none) rules.paths.push_back({temporary, Access::write});
   rules.ports = {domain_port};
-  for (const Account& account : accounts) {
-    if (!add_account(account, place, console, rules)) return std::nullopt;
-  }
-  rules.calls = confine::joined(
-      {store_rules({}).calls,
-       {"socket", "connect", "bind", "socketpair", "sendmmsg", "recvmmsg", "pipe", "kill", "rt_sigtimedwait"}});
+  add_account(account, place, console, rules);
+  rules.calls = confine::joined({store_rules({}).calls,
+                                 {"socket", "connect", "bind", "socketpair", "sendmmsg", "recvmmsg", "pipe", "kill",
+                                  "rt_sigtimedwait", "wait4"}});
   return rules;
 }
 
-void confine_fetch(const std::vector<Account>& accounts, const FetchPlace& place, const Console& console) {
-  const auto rules = fetch_rules(accounts, place, console);
-  if (!rules) return;
-  auto protection = confine::confine_client(rules->paths, rules->ports);
+void confine_fetch(const Account& account, const FetchPlace& place, const Console& console) {
+  const auto rules = fetch_rules(account, place, console);
+  auto protection = confine::confine_client(rules.paths, rules.ports);
   // Plug-ins of the C library look up names, and make whatever calls they like: they are told no, not ended.
-  confine::confine_calls(rules->calls, protection, {}, confine::Forbidden::fails);
+  confine::confine_calls(rules.calls, protection, {}, confine::Forbidden::fails);
 }
 
 }  // namespace fermo::commands

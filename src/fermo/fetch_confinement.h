@@ -1,8 +1,5 @@
 #pragma once
 
-#include <optional>
-#include <vector>
-
 #include "confine/confinement.h"
 #include "fermo/console.h"
 #include "fermo/fetch_equipment.h"
@@ -11,14 +8,10 @@
 
 namespace fermo::commands {
 
-/// What a process that fetches these accounts still needs once their secrets have been read and their targets opened.
-/// Nothing when one of them has its mail given to a program, which may do whatever its user may.
-std::optional<RoleRules> fetch_rules(const std::vector<fetch_accounts::Account>& accounts, const FetchPlace& place,
-                                     const Console& console);
+/// What a process that fetches this account still needs once its secret has been read and its target opened.
+RoleRules fetch_rules(const fetch_accounts::Account& account, const FetchPlace& place, const Console& console);
 
-/// From now on this thread, and those it starts, do that and nothing else, as far as the kernel can see to it. For a
-/// process that fetches once: accounts that are read again might need something else.
-void confine_fetch(const std::vector<fetch_accounts::Account>& accounts, const FetchPlace& place,
-                   const Console& console);
+/// From now on this thread, and those it starts, do that and nothing else, as far as the kernel can see to it.
+void confine_fetch(const fetch_accounts::Account& account, const FetchPlace& place, const Console& console);
 
 }  // namespace fermo::commands

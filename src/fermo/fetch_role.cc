@@ -15,6 +15,7 @@
 #include "fermo/fetch_equipment.h"
 #include "fermo/fetch_errand.h"
 #include "fermo/roles.h"
+#include "fetcher/program_runner.h"
 #include "fetcher/run_alone.h"
 #include "fetcher/worker_notes.h"
 
@@ -108,7 +109,7 @@ ExitCode fetch(const NoteSocket& notes, FetchErrand errand) {
   const Complaints complaints(console);
   auto job = equip(errand.account, errand.place, clock, teller, complaints.console());
   if (!job) return refuse(notes, job.error(), complaints.text());
-  confine_fetch({errand.account}, errand.place, console);
+  confine_fetch(errand.account, errand.place, console);
   errand.place.secrets = {};
   const auto complain = [&notes](std::string_view what) {
     fetcher::send_whole(notes, WorkerNote::complaint, what.substr(0, limits::worker_text_octets_max));
@@ -120,6 +121,13 @@ ExitCode fetch(const NoteSocket& notes, FetchErrand errand) {
 }
 
 }  // namespace
+
+ExitCode run_program_role(const NoteSocket& notes) {
+  confine::close_memory();
+  heed_no_signals();
+  fetcher::serve_program(notes);
+  return ExitCode::ok;
+}
 
 ExitCode run_fetch(const NoteSocket& notes) {
   confine::close_memory();

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/limits.h"
 #include "fermo/fetch_mail_server.h"
 #include "fermo/fetch_maildrop.h"
 #include "fermo/table.h"
@@ -74,12 +75,18 @@ std::filesystem::path journal_of(const std::string& mbox, const std::filesystem:
   return state_folder / ("mbox-" + hash.hexadecimal(digits) + ".journal");
 }
 
+/// Whoever hears a server does not start programs.
+Opened open_command(const std::vector<std::string>& arguments) {
+  if (arguments.front().empty()) return fetch::Error::misused;
+  auto runner = fetcher::RemoteRunner::start({arguments, limits::command_time_max});
+  if (!runner) return fetch::from_errno(runner.error().value());
+  return as_target(fetcher::CommandTarget::open(arguments.front(), std::move(*runner)));
+}
+
 Opened open(const TargetName& name, const std::filesystem::path& state_folder, const fetch::AccountState& state,
             const Clock& clock) {
   if (name.kind == Kind::maildir) return as_target(fetcher::MaildirTarget::open(name.place));
-  if (name.kind == Kind::command) {
-    return as_target(fetcher::CommandTarget::open(name.arguments, fetcher::CommandTarget::Options()));
-  }
+  if (name.kind == Kind::command) return open_command(name.arguments);
   const bool look_back = state.deliveries_open || !state.first_run_done;
   const fetcher::MboxTarget::Options options{look_back, journal_of(name.place, state_folder)};
   return as_target(fetcher::MboxTarget::open(name.place, options, clock));

@@ -37,6 +37,7 @@ std::optional<ExitCode> run_role(int argc, const char* const* argv, const Consol
   if (name == name_of(Role::auth)) return run_auth(notes);
   if (name == name_of(Role::net)) return run_net(notes);
   if (name == "fetch") return run_fetch(notes);
+  if (name == "program") return run_program_role(notes);
   return ExitCode::usage;
 }
 

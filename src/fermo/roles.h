@@ -40,6 +40,8 @@ ExitCode run_auth(const processes::NoteSocket& notes);
 ExitCode run_net(const processes::NoteSocket& notes);
 /// Of a process of `fermo fetch`, which fetches one account once (fetcher/worker.h).
 ExitCode run_fetch(const processes::NoteSocket& notes);
+/// Of the one that gives mail to a program for it (fetcher/program_runner.h).
+ExitCode run_program_role(const processes::NoteSocket& notes);
 
 /// The role that a command line asks for; nothing when it asks for none.
 std::optional<ExitCode> run_role(int argc, const char* const* argv, const Console& console);

@@ -57,7 +57,7 @@ class ArchiveTargetTest : public testing::Test {
     return ArchiveTarget::open(folder(), MaildirTarget::open(maildir(), ops).value(), clock_, ops).value();
   }
   std::unique_ptr<ArchiveTarget> open_before(const std::string& script) {
-    auto command = CommandTarget::open({"/bin/sh", "-c", script}, {}).value();
+    auto command = CommandTarget::open({{"/bin/sh", "-c", script}, limits::command_time_max}).value();
     return ArchiveTarget::open(folder(), std::move(command), clock_).value();
   }
   static Result<void> give(fetch::Target& target, const std::string& name, std::string_view content) {
@@ -178,7 +178,7 @@ TEST_F(ArchiveTargetTest, SaysThatItIsTheArchiveThatFails) {
   FaultyFileOps full(FaultyFileOps::Fault::disk_full, 3);  // after both folders were made
   fs::create_directory(folder());
   fs::create_directory(folder() / "tmp");
-  auto command = CommandTarget::open({"true"}, {}).value();
+  auto command = CommandTarget::open({{"true"}, limits::command_time_max}).value();
   const auto target = ArchiveTarget::open(folder(), std::move(command), clock_, full).value();
   EXPECT_EQ(give(*target, "fermo.1", "x\r\n").error(), Error::out_of_space);
   EXPECT_THAT(target->explanation(), HasSubstr("the archive " + folder().native()));

@@ -1,10 +1,5 @@
 #include "fetcher/command_target.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -19,58 +14,6 @@ namespace fermo::fetcher {
 namespace {
 
 using fetch::Error;
-
-constexpr std::string_view name_variable = "FERMO_DELIVERY_NAME=";
-
-/// What posix_spawn needs besides the program: standard input and outputs, signals as a new program expects them, a
-/// group of its own.
-class SpawnSettings {
- public:
-  SpawnSettings(int input, int output) {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawn_file_actions_adddup2(&files_, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, output, STDERR_FILENO);
-    posix_spawnattr_init(&attributes_);
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    sigaddset(&signals, SIGPIPE);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-
-  const posix_spawn_file_actions_t* files() const { return &files_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
-};
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  all.reserve(texts.size() + 1);
-  for (std::string& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
-std::vector<std::string> environment_with(const std::string& name) {
-  std::vector<std::string> all;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!std::string_view(*variable).starts_with(name_variable)) all.emplace_back(*variable);
-  }
-  all.push_back(std::string(name_variable) + name);
-  return all;
-}
 
 /// Fit for a terminal and a log line.
 std::string printable(std::string text) {
@@ -101,14 +44,19 @@ Error from_status(int status) {
 
 }  // namespace
 
-Result<std::unique_ptr<CommandTarget>> CommandTarget::open(std::vector<std::string> arguments, Options options) {
-  if (arguments.empty() || arguments.front().empty()) return Error::misused;
+Result<std::unique_ptr<CommandTarget>> CommandTarget::open(Program program) {
+  if (program.arguments.empty() || program.arguments.front().empty()) return Error::misused;
+  std::string shown = program.arguments.front();
+  return open(std::move(shown), std::make_unique<LocalRunner>(std::move(program)));
+}
+
+Result<std::unique_ptr<CommandTarget>> CommandTarget::open(std::string shown, std::unique_ptr<ProgramRunner> runner) {
   auto spool = Spool::make();
   if (!spool) return spool.error();
   auto printed = Spool::make();
   if (!printed) return printed.error();
   return std::unique_ptr<CommandTarget>(
-      new CommandTarget(std::move(arguments), options, std::move(*spool), std::move(*printed)));
+      new CommandTarget(std::move(shown), std::move(runner), std::move(*spool), std::move(*printed)));
 }
 
 Result<fetch::Presence> CommandTarget::find(std::string_view) {
@@ -134,53 +82,31 @@ void CommandTarget::abandon() {
 Result<void> CommandTarget::end() {
   line_ends_.finish(spool_.buffer());
   if (auto flushed = spool_.flush(); !flushed) return flushed;
-  const auto process = start();
-  if (!process) return process.error();
-  const auto status = wait(*process);
-  if (!status) return status.error();
-  return outcome(*status);
-}
-
-Result<int> CommandTarget::start() {
   const bool rewound = ::lseek(spool_.descriptor(), 0, SEEK_SET) == 0 && ::ftruncate(printed_.descriptor(), 0) == 0 &&
                        ::lseek(printed_.descriptor(), 0, SEEK_SET) == 0;
   if (!rewound) return fetch::from_errno(errno);
-  std::vector<std::string> arguments = arguments_;
-  std::vector<std::string> environment = environment_with(name_);
-  const SpawnSettings settings(spool_.descriptor(), printed_.descriptor());
-  pid_t process = 0;
-  const int failed = ::posix_spawnp(&process, arguments.front().c_str(), settings.files(), settings.attributes(),
-                                    pointers(arguments).data(), pointers(environment).data());
-  if (failed == 0) return process;
-  explanation_ = arguments.front() + " could not be started: " + boost::system::system_category().message(failed);
-  return failed == EAGAIN || failed == ENOMEM ? Error::deferred : Error::misused;
+  const auto ended = runner_->run(name_, spool_.descriptor(), printed_.descriptor());
+  if (ended) return outcome(*ended);
+  explanation_ = shown_ + " is out of reach: nobody knows how it ended";
+  return ended.error();
 }
 
-/// The status that waitpid(2) gives. The whole group of a program that takes too long is killed.
-Result<int> CommandTarget::wait(int process) {
-  const Descriptor watched(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
-  const auto time_max = std::chrono::duration_cast<std::chrono::milliseconds>(options_.time_max);
-  struct pollfd ended{watched.get(), POLLIN, 0};
-  int ready = 1;
-  if (watched) {
-    do ready = ::poll(&ended, 1, static_cast<int>(time_max.count()));
-    while (ready < 0 && errno == EINTR);
+Result<void> CommandTarget::outcome(const ProgramEnd& end) {
+  if (end.not_started != 0) {
+    explanation_ = shown_ + " could not be started: " + boost::system::system_category().message(end.not_started);
+    return end.not_started == EAGAIN || end.not_started == ENOMEM ? Error::deferred : Error::misused;
   }
-  if (ready == 0) ::kill(-process, SIGKILL);
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0) {
-    if (errno != EINTR) return Error::unavailable;
+  if (end.timed_out) {
+    explanation_ = shown_ + " was killed, since it took too long";
+    return Error::deferred;
   }
-  if (ready != 0) return status;
-  explanation_ = arguments_.front() + " was killed, since it took too long";
-  return Error::deferred;
+  return outcome(end.status);
 }
 
 Result<void> CommandTarget::outcome(int wait_status) {
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) return {};
-  explanation_ =
-      arguments_.front() + (WIFEXITED(wait_status) ? " ended with status " + std::to_string(WEXITSTATUS(wait_status))
-                                                   : " was killed by signal " + std::to_string(WTERMSIG(wait_status)));
+  explanation_ = shown_ + (WIFEXITED(wait_status) ? " ended with status " + std::to_string(WEXITSTATUS(wait_status))
+                                                  : " was killed by signal " + std::to_string(WTERMSIG(wait_status)));
   if (const auto printed = printed_.read(0, limits::command_output_octets_max); printed && !printed->empty()) {
     explanation_ += ": " + printable(*printed);
   }
@@ -188,7 +114,7 @@ Result<void> CommandTarget::outcome(int wait_status) {
 }
 
 Result<std::string> CommandTarget::mark() {
-  return arguments_.front();
+  return shown_;
 }
 
 }  // namespace fermo::fetcher

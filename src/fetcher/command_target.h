@@ -1,13 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "base/limits.h"
 #include "fetch/line_ends.h"
 #include "fetch/target.h"
+#include "fetcher/program_runner.h"
 #include "fetcher/spool.h"
 
 namespace fermo::fetcher {
@@ -24,14 +22,10 @@ namespace fermo::fetcher {
 /// is given again, and the program can know it again by FERMO_DELIVERY_NAME.
 class CommandTarget final : public fetch::Target {
  public:
-  struct Options {
-    std::chrono::seconds time_max =
-        limits::command_time_max;  ///< Then the program is killed, and the message deferred.
-  };
-
-  /// `arguments` begins with the program: a path, or a name that is looked for in $PATH. Errors: misused (no program),
-  /// unavailable.
-  static Result<std::unique_ptr<CommandTarget>> open(std::vector<std::string> arguments, Options options);
+  /// Started in this process. Errors: misused (no program), unavailable.
+  static Result<std::unique_ptr<CommandTarget>> open(Program program);
+  /// Started by somebody else; `shown` names it. Errors: unavailable.
+  static Result<std::unique_ptr<CommandTarget>> open(std::string shown, std::unique_ptr<ProgramRunner> runner);
 
   /// Always unknown.
   Result<fetch::Presence> find(std::string_view name) override;
@@ -46,14 +40,13 @@ class CommandTarget final : public fetch::Target {
   std::string explanation() const override { return explanation_; }
 
  private:
-  CommandTarget(std::vector<std::string> arguments, Options options, Spool spool, Spool printed)
-      : arguments_(std::move(arguments)), options_(options), spool_(std::move(spool)), printed_(std::move(printed)) {}
-  Result<int> start();
-  Result<int> wait(int process);
+  CommandTarget(std::string shown, std::unique_ptr<ProgramRunner> runner, Spool spool, Spool printed)
+      : shown_(std::move(shown)), runner_(std::move(runner)), spool_(std::move(spool)), printed_(std::move(printed)) {}
+  Result<void> outcome(const ProgramEnd& end);
   Result<void> outcome(int wait_status);
 
-  const std::vector<std::string> arguments_;
-  const Options options_;
+  const std::string shown_;
+  const std::unique_ptr<ProgramRunner> runner_;
   Spool spool_;
   Spool printed_;
   std::string name_;

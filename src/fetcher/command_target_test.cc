@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "base/limits.h"
 #include "fetcher/temporary_folder.h"
 
 namespace fermo::fetcher {
@@ -21,8 +23,9 @@ using testing::StartsWith;
 class CommandTargetTest : public testing::Test {
  protected:
   /// A target whose program is a shell with this script, given the output file as $0.
-  std::unique_ptr<CommandTarget> shell(const std::string& script, CommandTarget::Options options = {}) {
-    return CommandTarget::open({"/bin/sh", "-c", script, output().native()}, options).value();
+  std::unique_ptr<CommandTarget> shell(const std::string& script,
+                                       std::chrono::seconds time_max = limits::command_time_max) {
+    return CommandTarget::open({{"/bin/sh", "-c", script, output().native()}, time_max}).value();
   }
   std::filesystem::path output() const { return folder_.path() / "output"; }
   std::string content() const {
@@ -106,21 +109,22 @@ TEST_F(CommandTargetTest, DefersWhenTheProgramIsKilled) {
 }
 
 TEST_F(CommandTargetTest, KillsAProgramThatTakesTooLongWithAllItStarted) {
-  const auto target = shell("(read forever < \"$0\"; echo survived) & wait", {std::chrono::seconds(1)});
+  const auto target = shell("(read forever < \"$0\"; echo survived) & wait", std::chrono::seconds(1));
   ASSERT_EQ(::mkfifo(output().c_str(), 0600), 0);
   EXPECT_EQ(give(*target).error(), Error::deferred);
   EXPECT_THAT(target->explanation(), HasSubstr("took too long"));
 }
 
 TEST_F(CommandTargetTest, SaysWhenThereIsNoSuchProgram) {
-  const auto target = CommandTarget::open({"/no/such/program"}, {}).value();
+  const auto target = CommandTarget::open({{"/no/such/program"}, limits::command_time_max}).value();
   EXPECT_EQ(give(*target).error(), Error::misused);
   EXPECT_THAT(target->explanation(), StartsWith("/no/such/program could not be started"));
-  EXPECT_EQ(CommandTarget::open({}, {}).error(), Error::misused);
+  EXPECT_EQ(CommandTarget::open({{}, limits::command_time_max}).error(), Error::misused);
 }
 
 TEST_F(CommandTargetTest, InvolvesNoShell) {
-  const auto target = CommandTarget::open({"tee", output().native() + "; touch x $(id)"}, {}).value();
+  const auto target =
+      CommandTarget::open({{"tee", output().native() + "; touch x $(id)"}, limits::command_time_max}).value();
   ASSERT_FALSE(give(*target, "x\r\n").has_error());
   EXPECT_TRUE(std::filesystem::exists(output().native() + "; touch x $(id)"));
 }

@@ -43,11 +43,12 @@ asio::awaitable<WorkerEnd> Worker::run(Secret errand) {
 }
 
 void Worker::stop() {
-  stopped_ = true;
-  if (!child_ || has_ended()) return;
+  const bool again = std::exchange(stopped_, true);
+  if (again || !child_ || has_ended()) return;
   if (begun_) {
     notes_->send(static_cast<std::uint8_t>(WorkerNote::stop));
   } else {
+    cut_ = true;
     child_->kill();  // it may be waiting for a program that prints a password, and has nothing to lose
   }
 }
@@ -103,7 +104,6 @@ bool Worker::take(const processes::Note& note) {
   switch (static_cast<WorkerNote>(note.kind)) {
     case WorkerNote::begun:
       begun_ = true;
-      if (stopped_) stop();
       return true;
     case WorkerNote::planned:
       if (const auto work = decode_work(note.payload)) return observer_.planned(*work), true;
@@ -147,7 +147,7 @@ WorkerEnd Worker::conclude() {
   if (report_) return {std::move(*report_), {}};
   WorkerEnd none{{}, std::move(not_begun_)};
   if (none.not_begun) return none;
-  if (stopped_ && !begun_) {
+  if (cut_ || (stopped_ && !begun_)) {
     none.report.verdict = Verdict::stopped;
     none.report.problem = "stopped before anything was fetched";
     return none;

@@ -64,6 +64,7 @@ class Worker {
   std::uint64_t decisions_ = 0;
   bool begun_ = false;
   bool stopped_ = false;
+  bool cut_ = false;        ///< It was killed, since it had not begun.
   bool senseless_ = false;  ///< It said what no worker says.
   std::string start_failure_;
   std::optional<Report> report_;

@@ -58,9 +58,13 @@ class ConfinedTest(unittest.TestCase):
         self.assertEqual(self.fetch(), ("1", "2") if possible() else limits_of(os.getpid()))
         self.assertEqual(maildir(self.folder / "mail"), [message(1)])
 
-    def test_one_that_gives_mail_to_a_program_stays_as_it_is(self):
-        self.assertEqual(self.fetch(target=f"command:/bin/sh -c 'cat >{self.folder}/given'"), limits_of(os.getpid()))
-        self.assertEqual((self.folder / "given").read_bytes(), message(1).replace(b"\r\n", b"\n"))
+    def test_one_that_gives_mail_to_a_program_is_confined_and_the_program_is_not(self):
+        given, limits = self.folder / "given", self.folder / "limits"
+        program = f"command:/bin/sh -c 'cat >{given}; grep -E ^(NoNewPrivs|Seccomp): /proc/self/status >{limits}'"
+        self.assertEqual(self.fetch(target=program.replace("^(", '"^(').replace("):", '):"')),
+                         ("1", "2") if possible() else limits_of(os.getpid()))
+        self.assertEqual(given.read_bytes(), message(1).replace(b"\r\n", b"\n"))
+        self.assertEqual(tuple(line.split()[1] for line in limits.read_text().splitlines()), limits_of(os.getpid()))
 
 
 if __name__ == "__main__":
