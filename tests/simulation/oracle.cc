@@ -97,7 +97,10 @@ void Oracle::deleted(Deletion deletion, Outcome outcome) {
 
 void Oracle::judge(const Found& found) {
   there_.clear();
-  for (const auto& [user, messages] : found) judge_messages(user, messages);
+  for (const auto& [user, messages] : found) {
+    judge_messages(user, messages);
+    judge_order(user, messages);
+  }
   settle_deletions();
   for (const auto& [place, known] : known_) {
     if (there_.contains(place) || is_gone(place.first, place.second)) continue;
@@ -117,6 +120,18 @@ void Oracle::judge_messages(const std::string& user, const std::vector<Message>&
       complain("the deletion of " + message.unique_id + " of " + user + " was acknowledged, and it is there");
     }
   }
+}
+
+/// By arrival: what was there before comes first, in the order in which it came.
+void Oracle::judge_order(const std::string& user, const std::vector<Message>& found) {
+  std::vector<UniqueId> now;
+  for (const Message& message : found) now.push_back(message.unique_id);
+  std::vector<UniqueId>& before = order_[user];
+  std::erase_if(before, [&](const UniqueId& unique_id) { return !there_.contains({user, unique_id}); });
+  if (before.size() > now.size() || !std::equal(before.begin(), before.end(), now.begin())) {
+    complain("the messages of " + user + " are not in the order of their arrival");
+  }
+  before = std::move(now);
 }
 
 void Oracle::get_to_know(const std::string& user, const Message& message) {

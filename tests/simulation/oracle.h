@@ -81,6 +81,7 @@ class Oracle {
   };
   using Place = std::pair<std::string, UniqueId>;
 
+  void judge_order(const std::string& user, const std::vector<Message>& found);
   void judge_messages(const std::string& user, const std::vector<Message>& found);
   void judge_delivery(Token token, Sent& sent);
   void settle_deletions();
@@ -94,6 +95,7 @@ class Oracle {
   std::map<Place, Known> known_;
   std::map<std::pair<std::string, Token>, std::size_t> copies_seen_;  ///< Under how many unique-ids, ever.
   std::set<Place> there_;                                             ///< When it was last judged.
+  std::map<std::string, std::vector<UniqueId>> order_;                ///< Of each user's messages then.
   std::vector<std::string> complaints_;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t deletions_acknowledged_ = 0;

@@ -115,7 +115,7 @@ int main(int count, char** words) {
   make_repeatable(words);
   // Not from the heap, where it would move what comes after it.
   static char buffer[1 << 16];
-  std::setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+  std::setvbuf(stdout, buffer, _IOLBF, sizeof buffer);
   const auto arguments = parse(count, words);
   if (!arguments) return show_usage();
   return arguments->seed ? run_one(*arguments->seed, arguments->mutation) : run_many(*arguments);

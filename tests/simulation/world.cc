@@ -137,6 +137,7 @@ void World::end_life(Death death, Loss loss) {
   trace_.note("disk", "has lost what was not safe, " + std::to_string(static_cast<int>(loss)));
   // The clients hear of it, or wait in vain, before the server is there again: what they know is what they know.
   const Time back_at = draw_soon(1min);
+  std::erase_if(lines_, [](const auto& line) { return line->over(); });
   while (!lines_.empty()) {
     const auto event = next_event();
     now_ = event->at;
