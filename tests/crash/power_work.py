@@ -111,7 +111,7 @@ class Account:
         known = set()
         path = place.state / self.name / "state" / "fetch.db"
         if path.exists():
-            with contextlib.closing(sqlite3.connect(path)) as ledger, contextlib.suppress(sqlite3.OperationalError):
+            with contextlib.closing(sqlite3.connect(path)) as ledger, contextlib.suppress(sqlite3.DatabaseError):
                 known = {key for key, in ledger.execute("SELECT key FROM message WHERE delivered IS NOT NULL")}
         forgotten = {uid for uid, position in self.source.fetched.items() if position <= cut} - known
         return [f"{self.name}: the ledger has forgotten {len(forgotten)} messages"] if forgotten else []
