@@ -25,7 +25,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <set>
 #include <string>
@@ -42,14 +41,55 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-void note_position() {
-  std::array<char, 32> text{};
-  const int position = ::open(variable("FERMO_POSITION").c_str(), O_RDONLY | O_CLOEXEC);
-  const ssize_t octets = ::read(position, text.data(), text.size());
-  ::close(position);
-  const int skipped = ::open(variable("FERMO_SKIPPED").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (octets > 0 && ::write(skipped, text.data(), static_cast<std::size_t>(octets)) != octets) std::perror("skip_call");
-  ::close(skipped);
+/// A file of ours. A process that has confined itself cannot open it any more, and one that closes what it does not
+/// know has lost what was opened at its start: none does both before it makes anything durable.
+class NotesFile {
+ public:
+  NotesFile(const char* name, int flags) : name_(name), flags_(flags | O_CLOEXEC), early_(far_away(open_now())) {}
+
+  void append(std::string_view text) const {
+    const int file = open();
+    if (::write(file, text.data(), text.size()) < 0) std::perror(name_);
+    ::close(file);
+  }
+  std::string content() const {
+    std::array<char, 32> text{};
+    const int file = open();
+    const ssize_t octets = ::pread(file, text.data(), text.size(), 0);
+    ::close(file);
+    return {text.data(), octets > 0 ? static_cast<std::size_t>(octets) : 0};
+  }
+
+ private:
+  int open_now() const {
+    const std::string path = variable(name_);
+    return path.empty() ? -1 : ::open(path.c_str(), flags_, 0600);
+  }
+  int open() const {
+    const int file = open_now();
+    return file >= 0 ? file : ::fcntl(early_, F_DUPFD_CLOEXEC, 0);
+  }
+  /// Low numbers mean something to the program.
+  static int far_away(int file) {
+    const int far = ::fcntl(file, F_DUPFD_CLOEXEC, 500);
+    ::close(file);
+    return far;
+  }
+
+  const char* name_;
+  int flags_;
+  int early_;
+};
+
+struct Notes {
+  NotesFile sites{"FERMO_SITES", O_WRONLY | O_CREAT | O_APPEND};
+  NotesFile skipped{"FERMO_SKIPPED", O_WRONLY | O_CREAT | O_APPEND};
+  NotesFile position{"FERMO_POSITION", O_RDONLY};
+};
+
+const Notes& notes() {
+  static const Notes all;
+  return all;
 }
 
 /// Read anew at each call: the program may start threads before our own variables are made.
@@ -57,20 +97,13 @@ bool is_site(const std::string& site) {
   static std::mutex mutex;
   static std::set<std::string> seen;
   const std::lock_guard lock(mutex);
-  if (seen.insert(site).second) {
-    if (const std::string path = variable("FERMO_SITES"); !path.empty()) {
-      if (std::FILE* const file = std::fopen(path.c_str(), "ae")) {
-        std::fprintf(file, "%s\n", site.c_str());
-        std::fclose(file);
-      }
-    }
-  }
+  if (seen.insert(site).second && !variable("FERMO_SITES").empty()) notes().sites.append(site + "\n");
   return site == variable("FERMO_SKIP_SITE");
 }
 
 bool is_wanted(const std::string& site, const std::string& folder = {}) {
   const bool wanted = is_site(site) || (!folder.empty() && folder == variable("FERMO_SKIP_FOLDER"));
-  if (wanted) note_position();
+  if (wanted) notes().skipped.append(notes().position.content());
   return wanted;
 }
 
@@ -179,6 +212,7 @@ preloaded::Inheritance<7>& inheritance() {
 
 __attribute__((constructor)) void begin() {
   inheritance();
+  notes();
 }
 
 template <class Rename>
