@@ -15,6 +15,7 @@
 #include "fermo/json.h"
 #include "fermo/ledger_choice.h"
 #include "fermo/table.h"
+#include "fetch/number_text.h"
 #include "fetcher/sqlite_ledger.h"
 
 namespace fermo::commands {
@@ -113,6 +114,10 @@ ExitCode explain_account(const fs::path& ledger, const std::string& account, con
                              {"messages", std::move(all)}});
   } else if (messages.empty()) {
     print_table(*records, console);
+    const auto deleted = known->records.size() - records->size();
+    if (deleted > 0) {
+      console.complain("left out: " + fetch::counted(deleted, "message") + " deleted on the server; --all shows all");
+    }
   } else {
     for (const auto& record : *records) console.out << history(record);
   }

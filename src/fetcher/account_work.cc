@@ -262,8 +262,11 @@ AccountRunner::Awaitable<bool> AccountRunner::deliver_meanwhile() {
 
 void AccountRunner::start_delivery(Batch batch) {
   visit_.events_octets = 0;
-  auto perform = [this, batch, events = std::exchange(visit_.events, {})]() mutable -> Result<Delivery::Settled> {
-    auto settled = delivery_.perform(std::move(events), batch != Batch::open);
+  const std::size_t left = visit_.wanted.size() - visit_.ordered + visit_.under_way.size();
+  const std::size_t to_come = batch == Batch::open ? std::max<std::size_t>(left, 1) : 0;
+  auto perform = [this, batch, to_come,
+                  events = std::exchange(visit_.events, {})]() mutable -> Result<Delivery::Settled> {
+    auto settled = delivery_.perform(std::move(events), to_come);
     if (batch == Batch::last) delivery_.tidy();
     return settled;
   };

@@ -1,5 +1,6 @@
 #include "fetcher/delivery.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -15,6 +16,14 @@ using fetch::Removal;
 using fetch::Retrieval;
 namespace change = fetch::change;
 
+namespace {
+
+/// Towards the end batches become smaller, since the last deletions wait for the last of them; but a commit costs as
+/// much as some 25 messages.
+constexpr std::size_t smallest_batch_messages = 16;
+
+}  // namespace
+
 Delivery::Delivery(fetch::Target& target, fetch::Ledger& ledger, std::string account, std::size_t batch_messages_max,
                    const Clock& clock)
     : target_(target),
@@ -28,18 +37,18 @@ std::string Delivery::name_of(const Decision& decision) const {
                        decision.retrieval == Retrieval::whole);
 }
 
-Delivery::Settled Delivery::perform(std::vector<Event> events, bool commit) {
+Delivery::Settled Delivery::perform(std::vector<Event> events, std::size_t to_come) {
   settled_ = {};
   Result<void> done;
   for (Event& event : events) {
     if (failed_) break;
     done = std::visit([this](auto& one) { return take(one); }, event);
-    if (done && batch_is_full()) done = this->commit();
+    if (done && batch_is_full()) done = commit();
     if (!done) give_up(done.error());
     event = Cut{};  // frees what it held
   }
-  if (!failed_ && commit) {
-    if (done = this->commit(); !done) give_up(done.error());
+  if (!failed_ && (to_come == 0 || batch_is_half_of_the_rest(to_come))) {
+    if (done = commit(); !done) give_up(done.error());
   }
   return std::exchange(settled_, {});
 }
@@ -163,6 +172,10 @@ bool Delivery::batch_is_full() const {
   if (current_ || ended_.empty()) return false;
   return ended_.size() >= batch_messages_max_ || ended_octets_.value >= limits::delivery_batch_octets ||
          std::chrono::steady_clock::now() - batch_begun_ >= limits::delivery_batch_time;
+}
+
+bool Delivery::batch_is_half_of_the_rest(std::size_t to_come) const {
+  return !current_ && ended_.size() >= std::max(to_come, smallest_batch_messages);
 }
 
 Result<void> Delivery::commit() {

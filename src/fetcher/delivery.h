@@ -59,8 +59,9 @@ class Delivery {
     std::string explanation;
   };
 
-  /// Takes the events in their order. Commits when enough has gathered, and at the end when `commit` is true.
-  Settled perform(std::vector<Event> events, bool commit);
+  /// Takes the events in their order. Commits when enough has gathered, when as much has as is still `to_come` after
+  /// these events, and at the end when that is nothing.
+  Settled perform(std::vector<Event> events, std::size_t to_come);
 
   /// For when there is time: see Target::tidy().
   void tidy() { target_.tidy(); }
@@ -99,6 +100,7 @@ class Delivery {
   Result<void> tell_by_content();
   Result<void> deliver_spooled();
   bool batch_is_full() const;
+  bool batch_is_half_of_the_rest(std::size_t to_come) const;
   Result<void> commit();
   void add_changes(Pending& pending, std::vector<fetch::Change>& changes, Timestamp now) const;
   Result<void> record(const std::vector<fetch::Change>& changes);

@@ -64,6 +64,10 @@ class ExplainTest(FermoServerTest):
         gone = self.messages(fetcher, "--all")[0]
         self.assertIsNotNone(gone["gone"])
         self.assertIn("on the server: deleted", gone["text"])
+        command = [BINARY, "fetch", "explain", "--state", str(fetcher.folder / "state"), self.account(fetcher)]
+        hidden = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual(hidden.stderr, "fermo: left out: 1 message deleted on the server; --all shows all\n")
+        self.assertEqual(subprocess.run([*command, "--all"], capture_output=True, text=True, timeout=60).stderr, "")
 
     def test_what_is_left_and_fetched_in_part(self):
         self.deliver(message(1), message(2, 50_000))
