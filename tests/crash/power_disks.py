@@ -8,7 +8,11 @@ import random
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from waiting import until  # noqa: E402
 
 RECORDER = os.environ.get("FERMO_RECORDING_DISK", "")
 HEADER = struct.Struct("<QIHH")  # as recording_disk.cc writes it
@@ -36,6 +40,11 @@ def run(*command):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         raise OSError(f"{' '.join(map(str, command))} ended with {done.returncode}: {done.stderr.strip()}")
+
+
+def unmount(folder):
+    """A process that was killed lets go of its files a moment later."""
+    until(lambda: subprocess.run(["umount", folder], capture_output=True, timeout=120).returncode == 0, f"{folder} is unmounted")
 
 
 def missing(kind):
@@ -68,7 +77,7 @@ def mounted(kind, image, at):
     try:
         yield at
     finally:
-        run("umount", at)
+        unmount(at)
 
 
 @contextlib.contextmanager
@@ -85,7 +94,7 @@ def recorder(program, folder, *arguments):
             finally:
                 os.close(position_file)
         finally:
-            run("umount", folder)
+            unmount(folder)
     finally:
         process.kill()
         process.wait()

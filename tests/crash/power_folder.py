@@ -9,7 +9,7 @@ import shutil
 import stat
 import struct
 
-from power_disks import position_in, recorder, run
+from power_disks import position_in, recorder, run, unmount
 
 RECORDER = os.environ.get("FERMO_RECORDING_FOLDER", "")
 HEADER = struct.Struct("<QQIHH")  # as recording_folder.cc writes it
@@ -187,7 +187,7 @@ class ForgetfulFolder:
         try:
             yield [self.seen]
         finally:
-            run("umount", self.seen)
+            unmount(self.seen)
 
     def unrecorded(self):
         return self.showing(self.base)
