@@ -16,11 +16,12 @@ class Descriptor {
     std::swap(fd_, other.fd_);
     return *this;
   }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
+  ~Descriptor() { close(); }
 
   int get() const { return fd_; }
+  void close() {
+    if (fd_ >= 0) ::close(release());
+  }
   /// It is the caller's from now on.
   int release() { return std::exchange(fd_, -1); }
   explicit operator bool() const { return fd_ >= 0; }

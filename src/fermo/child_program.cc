@@ -3,25 +3,25 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <boost/system/system_error.hpp>
 
-#include "fetcher/descriptor.h"
+#include "base/descriptor.h"
+#include "processes/spawn.h"
 
 namespace fermo::commands {
 namespace {
 
-using fetcher::Descriptor;
 using Clock = std::chrono::steady_clock;
 
-error_code last_error(int number = errno) {
-  return {number, boost::system::system_category()};
+error_code last_error() {
+  return {errno, boost::system::system_category()};
 }
 
 struct Pipe {
@@ -32,46 +32,6 @@ Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return last_error();
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
-}
-
-class SpawnSettings {
- public:
-  SpawnSettings(int input, int output) {
-    posix_spawn_file_actions_init(&files_);
-    if (input >= 0) posix_spawn_file_actions_adddup2(&files_, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, output, STDOUT_FILENO);
-    posix_spawnattr_init(&attributes_);
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    sigaddset(&signals, SIGPIPE);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  const posix_spawn_file_actions_t* files() const { return &files_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
-};
-
-Result<pid_t> start(std::vector<std::string>& arguments, int input, int output) {
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  const SpawnSettings settings(input, output);
-  pid_t process = 0;
-  const int failed =
-      ::posix_spawnp(&process, pointers.front(), settings.files(), settings.attributes(), pointers.data(), environ);
-  if (failed != 0) return last_error(failed);
-  return process;
 }
 
 /// Writing to a program that reads nothing must not end us.
@@ -140,7 +100,8 @@ Result<ChildOutcome> run_child(std::vector<std::string> arguments, const std::st
   if (!printed) return printed.error();
   auto fed = input == nullptr ? Result<Pipe>(Pipe()) : make_pipe();
   if (!fed) return fed.error();
-  const auto process = start(arguments, fed->read.get(), printed->write.get());
+  const auto process =
+      processes::spawn({.arguments = std::move(arguments), .input = fed->read.get(), .output = printed->write.get()});
   if (!process) return process.error();
   fed->read.close();
   printed->write.close();

@@ -33,6 +33,15 @@ class SystemTerminal final : public Terminal {
   bool ask_yes(std::string_view prompt) override;
 };
 
+/// Where nobody is there to be asked.
+class NoTerminal final : public Terminal {
+ public:
+  bool is_interactive() const override { return false; }
+  std::optional<Secret> ask_secret(std::string_view) override { return std::nullopt; }
+  std::optional<std::string> ask(std::string_view) override { return std::nullopt; }
+  bool ask_yes(std::string_view) override { return false; }
+};
+
 /// Everything that a command reads from and writes to. Results go to `out`, all else to `err`.
 struct Console {
   std::istream& in;

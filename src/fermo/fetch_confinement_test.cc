@@ -21,14 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Nobody final : public Terminal {
- public:
-  bool is_interactive() const override { return false; }
-  std::optional<Secret> ask_secret(std::string_view) override { return std::nullopt; }
-  std::optional<std::string> ask(std::string_view) override { return std::nullopt; }
-  bool ask_yes(std::string_view) override { return false; }
-};
-
 bool can_open(const fs::path& path, int how) {
   const int fd = ::open(path.c_str(), how, 0600);
   if (fd >= 0) ::close(fd);
@@ -76,7 +68,7 @@ class FetchConfinementTest : public testing::Test {
   std::istringstream in_;
   std::ostringstream out_;
   std::ostringstream err_;
-  Nobody nobody_;
+  NoTerminal nobody_;
   Console console_{in_, out_, err_, nobody_};
 };
 

@@ -15,14 +15,6 @@
 namespace fermo::commands {
 namespace {
 
-class Nobody final : public Terminal {
- public:
-  bool is_interactive() const override { return false; }
-  std::optional<Secret> ask_secret(std::string_view) override { return std::nullopt; }
-  std::optional<std::string> ask(std::string_view) override { return std::nullopt; }
-  bool ask_yes(std::string_view) override { return false; }
-};
-
 /// The store with what it complains to.
 class Reached {
  public:
@@ -61,7 +53,7 @@ class Reached {
   std::istringstream in_;
   std::ostringstream out_;
   std::ostringstream err_;
-  Nobody nobody_;
+  NoTerminal nobody_;
   Console console_{in_, out_, err_, nobody_};
   std::optional<StoreAccess> access_;
 };

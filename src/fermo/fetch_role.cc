@@ -25,14 +25,6 @@ namespace {
 using fetcher::WorkerNote;
 using processes::NoteSocket;
 
-class Nobody final : public Terminal {
- public:
-  bool is_interactive() const override { return false; }
-  std::optional<Secret> ask_secret(std::string_view) override { return std::nullopt; }
-  std::optional<std::string> ask(std::string_view) override { return std::nullopt; }
-  bool ask_yes(std::string_view) override { return false; }
-};
-
 /// Passes on what the one who started this process shows, and no more.
 class Teller final : public fetcher::Observer {
  public:
@@ -102,7 +94,7 @@ ExitCode refuse(const NoteSocket& notes, ExitCode code, const std::string& probl
 ExitCode fetch(const NoteSocket& notes, FetchErrand errand) {
   std::istringstream nothing;
   std::ostringstream unheard;
-  Nobody nobody;
+  NoTerminal nobody;
   const Console console{nothing, unheard, unheard, nobody};
   const SystemClock clock;
   Teller teller(notes, errand);

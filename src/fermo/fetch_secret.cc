@@ -12,10 +12,10 @@
 #include <optional>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/limits.h"
 #include "fermo/child_program.h"
 #include "fetch_accounts/account_file.h"
-#include "fetcher/descriptor.h"
 
 namespace fermo::commands {
 namespace {
@@ -58,7 +58,7 @@ Outcome<Secret> read_file(const std::string& what, const std::string& path, bool
     console.complain(what + " " + path + " " + why);
     return ExitCode::configuration;
   };
-  const fetcher::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) return complain(std::string("cannot be read: ") + std::strerror(errno));
   if (const auto wrong = objection(file.get(), path); must_be_private && !wrong.empty()) return complain(wrong);
   std::string why;

@@ -6,9 +6,9 @@
 #include <span>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "fetch/error.h"
-#include "fetcher/descriptor.h"
 
 namespace fermo::fetcher {
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,52 +17,12 @@
 #include "base/wire_fields.h"
 #include "fetch/error.h"
 #include "fetcher/worker_notes.h"
+#include "processes/spawn.h"
 
 namespace fermo::fetcher {
 namespace {
 
 constexpr std::string_view name_variable = "FERMO_DELIVERY_NAME=";
-
-/// What posix_spawn needs besides the program: standard input and outputs, signals as a new program expects them, a
-/// group of its own.
-class SpawnSettings {
- public:
-  SpawnSettings(int input, int output) {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawn_file_actions_adddup2(&files_, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, output, STDERR_FILENO);
-    posix_spawnattr_init(&attributes_);
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    sigaddset(&signals, SIGPIPE);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-
-  const posix_spawn_file_actions_t* files() const { return &files_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
-};
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  all.reserve(texts.size() + 1);
-  for (std::string& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
 
 std::vector<std::string> environment_with(const std::string& name) {
   std::vector<std::string> all;
@@ -158,15 +117,15 @@ std::string encode(const Program& program) {
 }
 
 Result<ProgramEnd> LocalRunner::run(const std::string& name, int input, int output) {
-  std::vector<std::string> arguments = program_.arguments;
-  std::vector<std::string> environment = environment_with(name);
-  const SpawnSettings settings(input, output);
-  pid_t process = 0;
-  ProgramEnd end;
-  end.not_started = ::posix_spawnp(&process, arguments.front().c_str(), settings.files(), settings.attributes(),
-                                   pointers(arguments).data(), pointers(environment).data());
-  if (end.not_started != 0) return end;
-  return await_end(process, program_.time_max);
+  const std::vector<std::string> environment = environment_with(name);
+  const auto process = processes::spawn({.arguments = program_.arguments,
+                                         .input = input,
+                                         .output = output,
+                                         .errors = output,
+                                         .own_group = true,
+                                         .environment = &environment});
+  if (!process) return ProgramEnd{.not_started = process.error().value()};
+  return await_end(*process, program_.time_max);
 }
 
 Result<std::unique_ptr<RemoteRunner>> RemoteRunner::start(const Program& program) {
@@ -181,7 +140,7 @@ Result<std::unique_ptr<RemoteRunner>> RemoteRunner::start(const Program& program
 }
 
 Result<ProgramEnd> RemoteRunner::run(const std::string& name, int input, int output) {
-  std::vector<fermo::Descriptor> files;
+  std::vector<Descriptor> files;
   for (const int file : {input, output}) files.emplace_back(::fcntl(file, F_DUPFD_CLOEXEC, 0));
   if (!files[0] || !files[1]) return fetch::from_errno(errno);
   if (!notes_.send(static_cast<std::uint8_t>(ProgramNote::run), name, files)) return fetch::Error::deferred;

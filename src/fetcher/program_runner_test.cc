@@ -38,7 +38,7 @@ class RemoteRunnerTest : public testing::Test {
 
   processes::SocketPair pair_ = *processes::make_pair(false);
   processes::NoteSocket here_{std::move(pair_.first)};
-  fermo::Descriptor there_ = std::move(pair_.second);
+  Descriptor there_ = std::move(pair_.second);
   Spool input_ = *Spool::make();
   Spool printed_ = *Spool::make();
   std::unique_ptr<RemoteRunner> runner_;
@@ -82,7 +82,7 @@ TEST_F(RemoteRunnerTest, ANameThatIsNoneStartsNothing) {
 
 TEST_F(RemoteRunnerTest, WithoutTheOtherSideNothingIsDelivered) {
   {
-    const fermo::Descriptor closed = std::move(there_);
+    const Descriptor closed = std::move(there_);
   }
   runner_ = std::make_unique<RemoteRunner>(std::move(here_));
   EXPECT_EQ(runner_->run("name", input_.descriptor(), printed_.descriptor()).error(), fetch::Error::deferred);

@@ -9,7 +9,7 @@
 #include <map>
 #include <utility>
 
-#include "fetcher/descriptor.h"
+#include "base/descriptor.h"
 #include "fetcher/sqlite_database.h"
 
 namespace fermo::fetcher {

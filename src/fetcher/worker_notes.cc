@@ -33,6 +33,10 @@ Enum get_enum(FieldReader& in, Enum last) {
   return in.failed() ? Enum() : static_cast<Enum>(number);
 }
 
+void put_flag(FieldWriter& out, bool flag) {
+  out.number(static_cast<std::uint8_t>(flag));
+}
+
 bool get_flag(FieldReader& in) {
   const auto number = in.number<std::uint8_t>();
   if (number > 1) in.fail();
@@ -100,7 +104,7 @@ std::string encode(const fetch::Decision& decision) {
   put_enum(out, decision.retrieval);
   put_enum(out, decision.removal);
   put_enum(out, decision.reason);
-  put_enum(out, decision.enters);
+  put_flag(out, decision.enters);
   return out.take();
 }
 
@@ -137,11 +141,11 @@ std::string encode(const Report& report) {
   FieldWriter out;
   put_enum(out, report.verdict);
   for (const std::string* text : {&report.problem, &report.advice, &report.tls}) put_text(out, *text);
-  put_enum(out, report.unchanged);
+  put_flag(out, report.unchanged);
   each_number(report, [&out](std::uint64_t number) { out.number(number); });
   put_troubles(out, report.troubles);
   put_remarks(out, report.remarks);
-  put_enum(out, report.login_delay.has_value());
+  put_flag(out, report.login_delay.has_value());
   out.number(static_cast<std::uint64_t>(report.login_delay.value_or(std::chrono::seconds(0)).count()));
   return out.take();
 }

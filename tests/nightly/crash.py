@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from reports import ROOT
+from reports import ROOT, table_in, write_table
 
 RECORD = ROOT / "docs/crash.md"
 HEAD = "| by night | how often | seed | commit | day | outcome |"
@@ -53,19 +53,12 @@ class Record:
 
     def __init__(self, path=RECORD):
         self.path = path
-        rows = re.findall(r"^\| `(\w+)` (\|.*)$", self.table_in(path.read_text()), re.MULTILINE)
-        self.rows = dict(rows)
-
-    @staticmethod
-    def table_in(text):
-        begin = text.index(HEAD)
-        return text[begin:re.compile(r"\n(?!\|)").search(text, begin).start()]
+        self.rows = dict(re.findall(r"^\| `(\w+)` (\|.*)$", table_in(path.read_text(), HEAD), re.MULTILINE))
 
     def note(self, test, *cells):
         self.rows[test] = "| " + " | ".join(map(str, cells)) + " |"
-        text = self.path.read_text()
-        table = "\n".join([HEAD, "| --- | --- | --- | --- | --- | --- |", *(f"| `{name}` {row}" for name, row in sorted(self.rows.items()))])
-        self.path.write_text(text.replace(self.table_in(text), table))
+        rows = (f"| `{name}` {row}" for name, row in sorted(self.rows.items()))
+        write_table(self.path, HEAD, [HEAD, "| --- | --- | --- | --- | --- | --- |", *rows])
 
 
 def properties_of(build, test):

@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-from reports import ROOT, SECURITY
+from reports import ROOT, SECURITY, write_table
 
 LEDGER = SECURITY / "fuzzing.md"
 ROW = re.compile(r"^\| `(\w+)` \| [^|]* \| ([\d,]+) \| ([\d,]+|–) \| ([^|]*) \|$", re.MULTILINE)
@@ -81,14 +81,10 @@ class Ledger:
         lines = ["| target | reads | executions | in a second | lines |", "| --- | --- | ---: | ---: | --- |"]
         for name, (executions, rate, covered) in sorted(self.rows.items()):
             lines.append(f"| `{name}` | {TARGETS[name][0] if name in TARGETS else ''} | {executions:,} | {f'{rate:,}' if rate else '–'} | {covered} |")
-        return "\n".join(lines)
+        return lines
 
     def write(self):
-        """Puts the table in the place of the one that is there."""
-        text = self.path.read_text()
-        begin = text.index("| target |")
-        end = re.compile(r"\n(?!\|)").search(text, begin)
-        self.path.write_text(text[:begin] + self.table() + text[end.start():])
+        write_table(self.path, "| target |", self.table())
 
 
 # --- Running ---------------------------------------------------------------------------------------------------------------------------------

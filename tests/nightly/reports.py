@@ -78,6 +78,18 @@ def nmap_report(text, ports):
     return lines, [line.strip("| ") for line in lines if NMAP_BAD.search(line)]
 
 
+def table_in(text, head):
+    """The table whose first line begins so."""
+    begin = text.index(head)
+    return text[begin:re.compile(r"\n(?!\|)").search(text, begin).start()]
+
+
+def write_table(path, head, lines):
+    """Puts these lines in the place of that table."""
+    text = path.read_text()
+    path.write_text(text.replace(table_in(text, head), "\n".join(lines)))
+
+
 def write(name, lines):
     SECURITY.mkdir(exist_ok=True)
     (SECURITY / name).write_text("\n".join(lines) + "\n")

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from reports import ROOT
+from reports import ROOT, table_in, write_table
 
 RECORD = ROOT / "docs/crash.md"
 HEAD = "| seeds | messages taken over | deletions confirmed | power cuts | while starting | kills | failed | commit | day |"
@@ -50,12 +50,7 @@ class Row:
 class Record:
     def __init__(self, path=RECORD):
         self.path = path
-        self.rows = [Row.read(cells) for cells in ROW.findall(self.table_in(path.read_text()))]
-
-    @staticmethod
-    def table_in(text):
-        begin = text.index(HEAD)
-        return text[begin:re.compile(r"\n(?!\|)").search(text, begin).start()]
+        self.rows = [Row.read(cells) for cells in ROW.findall(table_in(path.read_text(), HEAD))]
 
     def row_for(self, seeds):
         """The one that is not full, or a new one."""
@@ -64,8 +59,7 @@ class Record:
         return self.rows[-1]
 
     def write(self):
-        text = self.path.read_text()
-        self.path.write_text(text.replace(self.table_in(text), "\n".join([HEAD, RULE, *(row.text() for row in self.rows)])))
+        write_table(self.path, HEAD, [HEAD, RULE, *(row.text() for row in self.rows)])
 
 
 def run_slice(program, first, seeds):
