@@ -67,6 +67,9 @@ rocksdb::DBOptions database_options(const EngineSettings& settings, rocksdb::Env
   // Torn tails are told from damage by WalCheck; RocksDB's default would drop acknowledged mail after any damage,
   // silently.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // RocksDB takes an entry of its MANIFEST for damage when a power cut left some sectors of it on the disk. So each
+  // change to the list of files makes a new list, which is whole and synced before CURRENT names it.
+  options.max_manifest_file_size = 1;
   options.db_write_buffer_size = settings.write_buffer_octets;
   options.max_total_wal_size = 2 * settings.write_buffer_octets;
   options.max_background_jobs = 2;

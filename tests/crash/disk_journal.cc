@@ -145,9 +145,21 @@ void DiskJournal::undo(const Entry& entry) {
 void DiskJournal::lose_octets(const std::string& path, std::uintmax_t synced, Loss loss, std::mt19937_64& random) {
   const std::uintmax_t size = size_of(path);
   if (size <= synced) return;
-  const std::uintmax_t left = loss == Loss::everything ? synced : synced + random() % (size - synced + 1);
-  fs::resize_file(path, left);
-  if (loss == Loss::torn) zero_some_sectors(path, synced, left, random);
+  const auto some = [&] { return synced + random() % (size - synced + 1); };
+  switch (loss) {
+    case Loss::nothing:
+      return;
+    case Loss::everything:
+      return fs::resize_file(path, synced);
+    case Loss::tail:
+      return fs::resize_file(path, some());
+    case Loss::torn: {
+      // A file system notes the size at one stroke, octets come sector by sector: often all are there but some.
+      const std::uintmax_t left = random() % 2 == 0 ? size : some();
+      fs::resize_file(path, left);
+      zero_some_sectors(path, synced, left, random);
+    }
+  }
 }
 
 }  // namespace fermo::crash
