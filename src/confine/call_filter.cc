@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 namespace fermo::confine {
 namespace {
@@ -59,23 +61,36 @@ constexpr std::uint32_t forbidden = SCMP_ACT_KILL_PROCESS;
 void prepare() {}
 #endif
 
-/// A thread, and not a process: clone(2) with the flags of one. What clone3(2) is asked for stands in memory, where a
-/// filter cannot look, so that it is not there: the C library then uses clone.
-int allow_threads(void* filter) {
-  const auto flags = static_cast<scmp_datum_t>(CLONE_VM | CLONE_THREAD);
-  const scmp_arg_cmp is_thread{0, SCMP_CMP_MASKED_EQ, flags, flags};
-  if (const int added = ::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &is_thread); added != 0) {
-    return added;
-  }
-  return ::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, nullptr);
+/// What libseccomp returns, when a rule that is there already is no error.
+int unless_known(int added) {
+  return added == -EEXIST || added == -EDOM ? 0 : added;
 }
 
-int add(void* filter, std::uint32_t action, const char* call) {
-  if (std::strcmp(call, "clone") == 0) return allow_threads(filter);
-  const int number = ::seccomp_syscall_resolve_name(call);
+constexpr scmp_datum_t new_namespaces =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+constexpr scmp_datum_t of_a_thread = CLONE_VM | CLONE_THREAD;
+
+/// clone(2) with just those of the flags in `mask`. What clone3(2) is asked for stands in memory, where a filter cannot
+/// look, so that it is not there: the C library then uses clone.
+int allow_clone(void* filter, scmp_datum_t mask, scmp_datum_t flags) {
+  const scmp_arg_cmp condition{0, SCMP_CMP_MASKED_EQ, mask, flags};
+  const int added = unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &condition));
+  if (added != 0) return added;
+  return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, nullptr));
+}
+
+int allow_local_sockets(void* filter) {
+  const scmp_arg_cmp is_local{0, SCMP_CMP_EQ, AF_UNIX, 0};
+  return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &is_local));
+}
+
+int add(void* filter, std::uint32_t action, std::string_view call) {
+  if (call == "clone") return allow_clone(filter, of_a_thread | new_namespaces, of_a_thread);
+  if (call == "fork") return allow_clone(filter, new_namespaces, 0);
+  if (call == "socket(AF_UNIX)") return allow_local_sockets(filter);
+  const int number = ::seccomp_syscall_resolve_name(call.data());
   if (number == __NR_SCMP_ERROR) return 0;
-  const int added = ::seccomp_rule_add_array(filter, action, number, 0, nullptr);
-  return added == -EEXIST || added == -EDOM ? 0 : added;
+  return unless_known(::seccomp_rule_add_array(filter, action, number, 0, nullptr));
 }
 
 }  // namespace

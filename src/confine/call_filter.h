@@ -10,6 +10,8 @@
 /// Lists of system calls, and the filter (seccomp(2)) that lets nothing else through.
 namespace fermo::confine {
 
+/// By the names that they have in manual pages. Of three the arguments count: "clone" is for threads, "fork" for
+/// processes (and threads) in the namespaces of who starts them, and "socket(AF_UNIX)" for no other family.
 using Calls = std::vector<const char*>;
 
 /// Both together.
@@ -21,6 +23,12 @@ namespace calls {
 Calls basic();
 /// Starting threads. Processes are not: the filter looks at the flags.
 Calls threads();
+/// Starting processes, none of them in namespaces of its own, waiting for them and ending them. Threads too.
+Calls processes();
+/// New sockets to processes of this machine, and pairs of them.
+Calls local_sockets();
+/// By which a process gives up more than it has given up before.
+Calls giving_up();
 /// Talking on sockets that are there.
 Calls sockets();
 /// Descriptors that come from another process, and pairs of sockets to pass to it.

@@ -61,6 +61,25 @@ Calls threads() {
   return {"clone", "set_tid_address", "prctl", "sched_getparam", "sched_getscheduler"};
 }
 
+Calls processes() {
+  return {"fork", "execve", "wait4", "waitid", "kill", "close_range", "dup2", "dup3", "prctl"};
+}
+
+Calls local_sockets() {
+  return {"socket(AF_UNIX)", "socketpair"};
+}
+
+Calls giving_up() {
+  return {"capget",
+          "capset",
+          "prctl",
+          "prlimit64",
+          "seccomp",
+          "landlock_create_ruleset",
+          "landlock_add_rule",
+          "landlock_restrict_self"};
+}
+
 Calls sockets() {
   return {"recvfrom",   "sendto",      "recvmsg",     "sendmsg", "shutdown", "getsockopt",
           "setsockopt", "getsockname", "getpeername", "fcntl",   "ioctl"};

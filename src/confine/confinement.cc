@@ -12,15 +12,42 @@
 namespace fermo::confine {
 namespace {
 
-bool drop_capabilities() {
+using Capabilities = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3>;
+
+/// Those of `all` that are in `numbers`; none of them is inherited.
+Capabilities chosen(const Capabilities& all, std::span<const int> numbers) {
+  Capabilities some{};
+  for (const int capability : numbers) {
+    const auto word = static_cast<std::size_t>(CAP_TO_INDEX(capability));
+    const auto bit = static_cast<std::uint32_t>(CAP_TO_MASK(capability));
+    some.at(word).permitted |= all.at(word).permitted & bit;
+    some.at(word).effective |= all.at(word).effective & bit;
+  }
+  return some;
+}
+
+bool have_nothing_but(const Capabilities& all, std::span<const int> one, std::span<const int> other) {
+  const Capabilities in_one = chosen(all, one);
+  const Capabilities in_other = chosen(all, other);
+  for (std::size_t word = 0; word < all.size(); ++word) {
+    if ((all.at(word).permitted & ~(in_one.at(word).permitted | in_other.at(word).permitted)) != 0) return false;
+  }
+  return true;
+}
+
+/// All but those in `kept`, for this process; whatever it executes has none of them, root's programs neither.
+bool drop_capabilities(std::span<const int> kept = {}, std::span<const int> useless = {}) {
   for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability) {
     // Without CAP_SETPCAP the set stays; no_new_privs makes that harmless.
-    ::prctl(PR_CAPBSET_DROP, capability);
+    if (::prctl(PR_CAPBSET_READ, capability) == 1) ::prctl(PR_CAPBSET_DROP, capability);
   }
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
-  return ::syscall(SYS_capset, &header, none.data()) == 0;
+  Capabilities had{};
+  if ((!kept.empty() || !useless.empty()) && ::syscall(SYS_capget, &header, had.data()) != 0) return false;
+  const Capabilities left = chosen(had, kept);
+  if (::syscall(SYS_capset, &header, left.data()) == 0) return true;
+  return !useless.empty() && have_nothing_but(had, kept, useless);
 }
 
 bool forbid_core_dumps() {
@@ -55,8 +82,9 @@ void note_privileges(bool given_up, Protection& protection) {
   protection.missing.push_back(because("privileges could not be given up", {errno, boost::system::system_category()}));
 }
 
-void restrict_to(std::span<const PathRule> paths, std::span<const std::uint16_t> ports, Protection& protection) {
-  if (const auto restricted = restrict_files_and_network(paths, ports); restricted) {
+void restrict_to(std::span<const PathRule> paths, std::span<const std::uint16_t> ports, Protection& protection,
+                 AbstractSockets abstract_sockets = AbstractSockets::closed) {
+  if (const auto restricted = restrict_files_and_network(paths, ports, abstract_sockets); restricted) {
     protection.landlock_abi = landlock_abi();
     note_gaps(protection.landlock_abi, protection.missing);
   } else {
@@ -104,6 +132,15 @@ Protection confine_client(std::span<const PathRule> paths, std::span<const std::
   } else {
     restrict_to(paths, ports, protection);
   }
+  return protection;
+}
+
+Protection confine_parent(const Kept& kept) {
+  Protection protection;
+  if (!can_confine(protection)) return protection;
+  const bool dropped = give_up_privileges() && drop_capabilities(kept.capabilities, kept.useless_capabilities);
+  note_privileges(dropped, protection);
+  restrict_to(kept.paths, {}, protection, kept.abstract_sockets);
   return protection;
 }
 

@@ -12,9 +12,11 @@ namespace fermo::confine {
 
 /// What is in force for a process, and what could not be.
 struct Protection {
-  bool privileges = false;  ///< No new ones, no capabilities, no core dumps, memory closed to others of the same user.
-  int landlock_abi = 0;     ///< 0: files and network are open.
-  bool filter = false;      ///< System calls are limited to a list.
+  /// No new ones, no capabilities but those that are kept on purpose, no core dumps, memory closed to others of the
+  /// same user.
+  bool privileges = false;
+  int landlock_abi = 0;                   ///< 0: files and network are open.
+  bool filter = false;                    ///< System calls are limited to a list.
   std::vector<std::string> missing = {};  ///< In plain words, one sentence each; empty: everything is in force.
 
   /// The walls stand, though an older kernel may leave gaps in them, which are in `missing`.
@@ -38,6 +40,19 @@ Protection confine(std::span<const PathRule> paths);
 /// The same for a program that its user runs to get something from `ports` of other machines, by TCP. Capabilities
 /// stay: root may be at work for somebody whose files these are.
 Protection confine_client(std::span<const PathRule> paths, std::span<const std::uint16_t> ports);
+
+/// What a process that starts others from its own program file does not give up.
+struct Kept {
+  std::span<const PathRule> paths;
+  std::span<const int> capabilities;  ///< By number, of those that it has. What it starts begins with none.
+  AbstractSockets abstract_sockets = AbstractSockets::closed;
+  /// What its calls leave no use for: that a service manager forbids to give these up is no gap.
+  std::span<const int> useless_capabilities = {};
+};
+
+/// The same for such a process: what it puts on itself holds for all that it starts, under what these give up
+/// themselves.
+Protection confine_parent(const Kept& kept);
 
 /// The second half, once the process has what it needs: nothing but these calls, for all threads, see allow_only().
 /// Adds to `protection`.

@@ -1,10 +1,14 @@
 #include "confine/confinement.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +20,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+
+#include "base/descriptor.h"
 
 namespace fermo::confine {
 namespace {
@@ -145,6 +151,117 @@ TEST_F(ConfinementTest, AClientGivesUpCoreDumpsButNoCapabilities) {
               const Protection protection = confine_client({}, {});
               return protection.privileges && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
                      ::prctl(PR_GET_DUMPABLE) == 0 && (::prctl(PR_CAPBSET_READ, 0) == 1) == could;
+            }),
+            0);
+}
+
+/// The capabilities that are in force for this process.
+std::uint64_t capabilities_in_force() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  ::syscall(SYS_capget, &header, data.data());
+  return data[0].effective | (std::uint64_t{data[1].effective} << 32);
+}
+
+TEST_F(ConfinementTest, AParentKeepsTheCapabilitiesThatAreNamedAndHandsOnNone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root has capabilities to keep";
+  EXPECT_EQ(status_of([] {
+              const std::uint64_t had = capabilities_in_force();
+              const std::array kept = {CAP_KILL, CAP_SETUID};
+              const Protection protection = confine_parent({{}, kept});
+              const std::uint64_t named = (1U << CAP_KILL) | (1U << CAP_SETUID);
+              return protection.privileges && capabilities_in_force() == (had & named) &&
+                     (::prctl(PR_CAPBSET_READ, CAP_KILL) == 0 || (had >> CAP_SETPCAP & 1) == 0) &&
+                     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_KILL, 0, 0) == 0;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, WhereCapsetIsForbiddenACapabilityThatIsOfNoUseIsNoGap) {
+  if (::geteuid() != 0 || !can_filter_calls()) GTEST_SKIP() << "only root has capabilities, and a filter is needed";
+  for (const bool useless : {true, false}) {
+    EXPECT_EQ(status_of([useless] {
+                const std::array given = {CAP_NET_BIND_SERVICE};
+                Protection protection = confine_parent({{}, given});
+                if (!protection.privileges || capabilities_in_force() != 1U << CAP_NET_BIND_SERVICE) return false;
+                confine_calls(joined({calls::basic(), {"capget", "prctl", "prlimit64"}}), protection, {},
+                              Forbidden::fails);
+                const auto of_no_use = useless ? std::span<const int>(given) : std::span<const int>();
+                return confine_parent({{}, {}, AbstractSockets::closed, of_no_use}).privileges == useless;
+              }),
+              0);
+  }
+}
+
+/// Whether a program could be started.
+bool runs(const char* program) {
+  const int status = status_of([program] {
+    ::execl(program, program, nullptr);
+    return false;
+  });
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(ConfinementTest, AParentRunsNothingButWhatIsNamed) {
+  if (landlock_abi() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  ASSERT_TRUE(runs("/bin/true"));
+  EXPECT_EQ(status_of([] {
+              const std::vector<PathRule> rules = {{"/", Access::write}};
+              confine_parent({rules, {}});
+              return !runs("/bin/true") && can_open("/bin/true", O_RDONLY);
+            }),
+            0);
+  EXPECT_EQ(status_of([] {
+              const std::vector<PathRule> rules = {{"/", Access::run}};
+              confine_parent({rules, {}});
+              return runs("/bin/true");
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, AbstractSocketsOfOthersAreClosedUnlessTheyAreNeeded) {
+  if (landlock_abi() < 6) GTEST_SKIP() << "this kernel's Landlock does not know of abstract sockets";
+  const Descriptor outside(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socklen_t octets = sizeof(sa_family_t);  // the kernel chooses a name
+  ASSERT_EQ(::bind(outside.get(), reinterpret_cast<const sockaddr*>(&address), octets), 0);
+  octets = sizeof(address);
+  ASSERT_EQ(::getsockname(outside.get(), reinterpret_cast<sockaddr*>(&address), &octets), 0);
+  for (const auto how : {AbstractSockets::closed, AbstractSockets::open}) {
+    EXPECT_EQ(status_of([&] {
+                confine_parent({{}, {}, how});
+                const Descriptor from(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+                const int connected = ::connect(from.get(), reinterpret_cast<const sockaddr*>(&address), octets);
+                return (connected == 0) == (how == AbstractSockets::open);
+              }),
+              0);
+  }
+}
+
+TEST_F(ConfinementTest, ProcessesMayBeStartedButInNoNamespacesOfTheirOwn) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  EXPECT_EQ(status_of([] {
+              Protection protection = confine({});
+              confine_calls(joined({calls::basic(), calls::processes()}), protection, {}, Forbidden::fails);
+              bool ran = false;
+              std::thread([&ran] { ran = true; }).join();
+              const bool forked = status_of([] { return true; }) == 0;
+              const auto flags = static_cast<unsigned long>(CLONE_NEWUSER | SIGCHLD);
+              const long apart = ::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr);
+              if (apart == 0) ::_exit(0);
+              return ran && forked && apart < 0 && errno == EPERM;
+            }),
+            0);
+}
+
+TEST_F(ConfinementTest, ALocalSocketIsOfNoOtherFamily) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  EXPECT_EQ(status_of([] {
+              Protection protection = confine({});
+              confine_calls(joined({calls::basic(), calls::local_sockets()}), protection, {}, Forbidden::fails);
+              return ::socket(AF_UNIX, SOCK_STREAM, 0) >= 0 && ::socket(AF_INET, SOCK_STREAM, 0) < 0 &&
+                     errno == EPERM && ::socket(AF_NETLINK, SOCK_RAW, 0) < 0;
             }),
             0);
 }

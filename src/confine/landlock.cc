@@ -31,24 +31,40 @@ constexpr std::uint64_t device_ioctl = std::uint64_t{1} << 15;
 constexpr int rule_of_port = 2;
 constexpr std::uint64_t tcp_connect = 2;
 constexpr std::uint64_t tcp_bind_and_connect = 3;
-constexpr std::uint64_t abstract_sockets_and_signals = 3;
+constexpr std::uint64_t scoped_abstract_sockets = 1;
+constexpr std::uint64_t scoped_signals = 2;
 
 constexpr std::uint64_t files_of_first_abi = (std::uint64_t{1} << 13) - 1;
 constexpr std::uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t write_rights = read_rights | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
                                        LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
                                        LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SYM | refer | truncate;
+constexpr std::uint64_t run_rights = read_rights | LANDLOCK_ACCESS_FS_EXECUTE;
 /// What a rule about a file that is no folder may name.
-constexpr std::uint64_t rights_of_files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | truncate;
+constexpr std::uint64_t rights_of_files =
+    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE | truncate;
 
-RulesetAttributes attributes_for(int abi) {
+std::uint64_t rights_of(Access access) {
+  switch (access) {
+    case Access::read:
+      return read_rights;
+    case Access::write:
+      return write_rights;
+    case Access::run:
+      return run_rights;
+  }
+  return 0;
+}
+
+RulesetAttributes attributes_for(int abi, AbstractSockets abstract_sockets) {
   RulesetAttributes attributes;
   attributes.handled_files = files_of_first_abi;
   if (abi >= 2) attributes.handled_files |= refer;
   if (abi >= 3) attributes.handled_files |= truncate;
   if (abi >= 4) attributes.handled_network = tcp_bind_and_connect;
   if (abi >= 5) attributes.handled_files |= device_ioctl;
-  if (abi >= 6) attributes.scoped = abstract_sockets_and_signals;
+  if (abi >= 6) attributes.scoped = scoped_signals;
+  if (abi >= 6 && abstract_sockets == AbstractSockets::closed) attributes.scoped |= scoped_abstract_sockets;
   return attributes;
 }
 
@@ -73,7 +89,7 @@ Result<void> allow(const Descriptor& ruleset, const PathRule& rule, std::uint64_
   if (::fstat(place.get(), &status) != 0) return system_error();
   ::landlock_path_beneath_attr beneath{};
   beneath.parent_fd = place.get();
-  beneath.allowed_access = handled & (rule.access == Access::read ? read_rights : write_rights);
+  beneath.allowed_access = handled & rights_of(rule.access);
   if (!S_ISDIR(status.st_mode)) beneath.allowed_access &= rights_of_files;
   if (::syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
     return system_error();
@@ -93,10 +109,11 @@ int landlock_abi() {
   return abi > 0 ? static_cast<int>(abi) : 0;
 }
 
-Result<void> restrict_files_and_network(std::span<const PathRule> paths, std::span<const std::uint16_t> ports) {
+Result<void> restrict_files_and_network(std::span<const PathRule> paths, std::span<const std::uint16_t> ports,
+                                        AbstractSockets abstract_sockets) {
   const int abi = landlock_abi();
   if (abi == 0) return error_code(ENOSYS, boost::system::system_category());
-  const RulesetAttributes attributes = attributes_for(abi);
+  const RulesetAttributes attributes = attributes_for(abi, abstract_sockets);
   const Descriptor ruleset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, octets_for(abi), 0)));
   if (!ruleset) return system_error();
   for (const PathRule& rule : paths) {

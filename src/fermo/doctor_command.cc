@@ -1,3 +1,4 @@
+#include <linux/capability.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,10 +36,15 @@ struct Finding {
   confine::Protection protection;
 };
 
-/// In the child: confines itself as the role would, and tells what came of it.
-[[noreturn]] void confine_and_tell(const RoleRules& rules, const processes::NoteSocket& told) {
+confine::Protection confine_role(const RoleRules& rules) {
   auto protection = confine::confine(rules.paths);
   confine::confine_calls(confine::joined({rules.calls, confine::calls::sockets()}), protection, rules.refused);
+  return protection;
+}
+
+/// In the child: confines itself as the role would, and tells what came of it.
+[[noreturn]] void confine_and_tell(const RoleRules& rules, const processes::NoteSocket& told) {
+  const auto protection = rules.name == launcher_name ? confine_launcher(rules) : confine_role(rules);
   told.send(number_of(Answer::ready), encode(protection));
   ::_exit(0);
 }
@@ -57,9 +63,58 @@ std::optional<confine::Protection> try_rules(const RoleRules& rules) {
   return note ? decode_protection(note->payload) : std::nullopt;
 }
 
+std::string capability_name(int capability) {
+  switch (capability) {
+    case CAP_DAC_READ_SEARCH:
+      return "CAP_DAC_READ_SEARCH";
+    case CAP_SETUID:
+      return "CAP_SETUID";
+    case CAP_SETGID:
+      return "CAP_SETGID";
+    case CAP_KILL:
+      return "CAP_KILL";
+    default:
+      return std::to_string(capability);
+  }
+}
+
 std::string kernel() {
   utsname name{};
   return ::uname(&name) == 0 ? std::string(name.sysname) + " " + name.release : "unknown kernel";
+}
+
+std::string_view purpose_of(confine::Access access) {
+  switch (access) {
+    case confine::Access::read:
+      return " (to read)";
+    case confine::Access::write:
+      return " (to write)";
+    case confine::Access::run:
+      return " (to run)";
+  }
+  return "";
+}
+
+std::string_view calls_text(const Finding& finding) {
+  if (!finding.protection.filter) return "all";
+  const bool ends = finding.rules.others == confine::Forbidden::ends;
+  return ends ? "those it needs, any other ends it" : "those it and the others need, any other fails";
+}
+
+/// What root's process keeps.
+std::vector<std::string> capabilities_of(const RoleRules& rules) {
+  std::vector<std::string> names;
+  for (const int capability : rules.capabilities) {
+    if (::geteuid() == 0) names.push_back(capability_name(capability));
+  }
+  return names;
+}
+
+std::string privileges_text(const Finding& finding) {
+  if (!finding.protection.privileges) return "NOT given up";
+  std::string text = "given up";
+  for (const auto& name : capabilities_of(finding.rules)) text += (text.ends_with("up") ? " but for " : ", ") + name;
+  return text;
 }
 
 std::string files_text(const Finding& finding) {
@@ -68,7 +123,7 @@ std::string files_text(const Finding& finding) {
   if (finding.rules.paths.empty()) return text + "none can be reached";
   text += "nothing but";
   for (const auto& rule : finding.rules.paths) {
-    text += " " + rule.path.string() + (rule.access == confine::Access::read ? " (to read)" : " (to write)");
+    text += " " + rule.path.string() + std::string(purpose_of(rule.access));
   }
   return text;
 }
@@ -103,9 +158,9 @@ void print_for_people(const std::vector<Finding>& findings, std::ostream& out) {
     const auto& protection = finding.protection;
     out << finding.rules.name << ": " << finding.rules.purpose << '\n';
     out << "  user: " << user_text(finding.rules.name) << '\n';
-    out << "  privileges, core dumps, debuggers: " << (protection.privileges ? "given up" : "NOT given up") << '\n';
+    out << "  privileges, core dumps, debuggers: " << privileges_text(finding) << '\n';
     out << "  " << files_text(finding) << '\n';
-    out << "  system calls: " << (protection.filter ? "those it needs, any other ends it" : "all") << '\n';
+    out << "  system calls: " << calls_text(finding) << '\n';
     for (const std::string& missing : protection.missing) out << "  missing: " << missing << '\n';
   }
 }
@@ -119,6 +174,7 @@ void print_for_programs(const std::vector<Finding>& findings, std::ostream& out)
     roles.push_back({{"role", finding.rules.name},
                      {"user", user ? nlohmann::json(*user) : nlohmann::json()},
                      {"privileges_dropped", finding.protection.privileges},
+                     {"capabilities", capabilities_of(finding.rules)},
                      {"landlock", finding.protection.landlock_abi},
                      {"paths", std::move(paths)},
                      {"calls_filtered", finding.protection.filter},
@@ -132,7 +188,9 @@ ExitCode doctor(const DoctorOptions& options, const Console& console) {
   if (!config) return config.error();
   std::vector<Finding> findings;
   ExitCode code = ExitCode::ok;
-  for (RoleRules& rules : all_rules(*config)) {
+  std::vector<RoleRules> all = all_rules(*config);
+  all.insert(all.begin(), launcher_rules(*config, false));
+  for (RoleRules& rules : all) {
     auto protection = try_rules(rules);
     if (!protection) {
       console.complain("the " + std::string(rules.name) +

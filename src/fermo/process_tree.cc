@@ -82,6 +82,9 @@ ProcessTree::ProcessTree(config::Config config, std::vector<server::ListeningPor
       roles_(std::move(roles)),
       net_config_(config_),
       ports_(std::move(ports)) {
+  for (const Role role : all_roles) {
+    if (roles_.empty()) identities_[static_cast<std::size_t>(role)] = identity_of(role);
+  }
   member(Role::store).supervisor = supervise(Role::store, &ProcessTree::equip_store);
   member(Role::auth).supervisor = supervise(Role::auth, &ProcessTree::equip_auth);
   member(Role::net).supervisor = supervise(Role::net, &ProcessTree::equip_net);
@@ -95,7 +98,7 @@ Supervisor::Role ProcessTree::supervised(Role role) const {
   const std::string name(name_of(role));
   Supervisor::Role supervised{name, {"role", name}, {}, {}};
   if (!roles_.empty()) supervised.socket = roles_ / name;
-  supervised.identity = identity_of(role);
+  supervised.identity = identities_[static_cast<std::size_t>(role)];
   supervised.kept = lock_.get();
   return supervised;
 }
@@ -119,7 +122,17 @@ std::unique_ptr<Supervisor> ProcessTree::supervise_keys(const std::shared_ptr<Ke
 
 // --- Starting --------------------------------------------------------------------------------------------------------
 
-Outcome<void> ProcessTree::start(const runtime::CertificateFiles& files, const Console& console) {
+Outcome<void> ProcessTree::start(const runtime::CertificateFiles& files, const confine::Protection& own,
+                                 const Console& console) {
+  Refusal refusal;
+  const auto is_enough = [&] {
+    const std::lock_guard lock(mutex_);
+    return suffices(own, refusal);
+  };
+  if (!is_enough()) {
+    console.complain(refusal.text);
+    return ExitCode::unavailable;
+  }
   keys_ = std::make_shared<Keys>();
   keys_->in_use = true;
   if (const std::string problem = open_files(files, keys_->files); !problem.empty()) {
@@ -227,14 +240,18 @@ bool ProcessTree::take_answer(const std::optional<processes::Note>& answer, Refu
     return false;
   }
   const auto protection = decode_protection(answer->payload);
-  if (answer->kind != number_of(Answer::ready) || !protection) return false;
-  if (config_.protection == config::Protection::required && !protection->stands()) {
-    refusal = {static_cast<std::uint8_t>(ExitCode::unavailable), lack_of_protection(*protection)};
+  return answer->kind == number_of(Answer::ready) && protection && suffices(*protection, refusal);
+}
+
+/// Whether what protects a process is enough for this configuration. What is missing is logged, once for all of them.
+bool ProcessTree::suffices(const confine::Protection& protection, Refusal& refusal) {
+  if (config_.protection == config::Protection::required && !protection.stands()) {
+    refusal = {static_cast<std::uint8_t>(ExitCode::unavailable), lack_of_protection(protection)};
     return false;
   }
-  if (!protection->missing.empty() && !std::exchange(warned_, true)) {
+  if (!protection.missing.empty() && !std::exchange(warned_, true)) {
     log_->warn("the processes are not confined as they should be: {} (fermo doctor says more)",
-               protection->missing.front());
+               protection.missing.front());
   }
   return true;
 }

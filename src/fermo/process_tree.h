@@ -37,8 +37,9 @@ class ProcessTree {
   ProcessTree(const ProcessTree&) = delete;
   ProcessTree& operator=(const ProcessTree&) = delete;
 
-  /// Returns when all are ready and connections are being taken. What is wrong is printed. Call once.
-  Outcome<void> start(const runtime::CertificateFiles& files, const Console& console);
+  /// Returns when all are ready and connections are being taken. `own` is what protects this process. What is wrong is
+  /// printed. Call once.
+  Outcome<void> start(const runtime::CertificateFiles& files, const confine::Protection& own, const Console& console);
   /// New settings, and new keys, for the sessions that come. What became of it is logged.
   void reload(config::Config config, const runtime::CertificateFiles& files);
   /// No new connections; sessions may end. Called again: they are ended at once.
@@ -84,6 +85,7 @@ class ProcessTree {
   bool send_ports(Supervisor& supervisor) const;
   bool await_ready(Role role, Supervisor& supervisor);
   bool take_answer(const std::optional<processes::Note>& answer, Refusal& refusal);
+  bool suffices(const confine::Protection& protection, Refusal& refusal);
   bool join(Role role);
   Result<void> link(Role one, Supervisor& to_one, Role other, Supervisor& to_other) const;
   std::size_t connections(Role one, Role other) const;
@@ -99,6 +101,8 @@ class ProcessTree {
   const std::vector<Descriptor> control_;
   const Descriptor& lock_;
   const std::filesystem::path roles_;
+  /// Looked up while everything can still be reached.
+  std::array<std::optional<processes::Identity>, count_of_roles> identities_;
 
   std::mutex mutex_;  ///< Guards what follows. Who is given a connection, and to whom, happens under it.
   config::Config net_config_;

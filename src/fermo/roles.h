@@ -21,14 +21,22 @@ struct RoleRules {
   std::string_view purpose;  ///< For people, in a few words.
   std::vector<confine::PathRule> paths;
   confine::Calls calls;
-  confine::Calls refused = {};            ///< Fail, where others end it.
-  std::vector<std::uint16_t> ports = {};  ///< Of TCP, to connect to.
+  confine::Calls refused = {};                           ///< Fail, where others end it.
+  std::vector<std::uint16_t> ports = {};                 ///< Of TCP, to connect to.
+  std::vector<int> capabilities = {};                    ///< That it keeps if it has them, by number.
+  confine::Forbidden others = confine::Forbidden::ends;  ///< What becomes of a call on neither list.
 };
 
 RoleRules keys_rules();
 RoleRules store_rules(const config::Config& config);
 RoleRules auth_rules(const config::Config& config);
 RoleRules net_rules();
+
+/// Of the process that starts these. What it puts on itself holds for them too. `by_manager`: a service manager starts
+/// them in its place.
+inline constexpr std::string_view launcher_name = "launcher";
+RoleRules launcher_rules(const config::Config& config, bool by_manager);
+confine::Protection confine_launcher(const RoleRules& rules);
 
 /// Of every role, in the order in which they are started.
 std::vector<RoleRules> all_rules(const config::Config& config);

@@ -19,6 +19,7 @@
 #include "fermo/common_options.h"
 #include "fermo/data_folder.h"
 #include "fermo/process_tree.h"
+#include "fermo/roles.h"
 #include "fermo/server_lock.h"
 #include "fermo/store_access.h"
 #include "fermo/store_turn.h"
@@ -199,10 +200,10 @@ Outcome<void> look_at_roles(const std::filesystem::path& folder, const Console& 
 
 ExitCode run(const ServeOptions& options, const config::Config& config, const Console& console) {
   std::signal(SIGPIPE, SIG_IGN);  // nobody may be left who reads the log
-  confine::give_up_privileges();  // what more there is to give up its processes do, each for itself
+  confine::give_up_privileges();
   auto turn = StoreTurn::take(config.data, console);
   if (!turn) return turn.error();
-  const auto log = server::make_log(config);
+  const auto log = server::make_waiting_log(config);  // a thread would keep what this one gives up
   const auto lock = ServerLock::take(config.data, console);
   if (!lock) return lock.error();
   if (const auto whole = refuse_half_restored(config.data, console); !whole) return whole.error();
@@ -219,7 +220,9 @@ ExitCode run(const ServeOptions& options, const config::Config& config, const Co
   std::vector<std::string> listening;
   for (const auto& port : *ports) listening.push_back(port.listen.text());
   ProcessTree tree(config, std::move(*ports), control->take(), lock->processes(), options.roles, log);
-  if (const auto started = tree.start(*files, console); !started) return started.error();
+  const auto protection = confine_launcher(launcher_rules(config, !options.roles.empty()));
+  server::begin_log(*log);
+  if (const auto started = tree.start(*files, protection, console); !started) return started.error();
   {
     const StoreTurn given_up = std::move(*turn);
   }

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
@@ -95,27 +97,59 @@ LogWriter::Notice notice_in(std::shared_ptr<spdlog::formatter> formatter) {
   };
 }
 
-/// Standard error, without waiting for whoever reads it.
+/// Standard error, without waiting for whoever reads it. Lines wait until it has begun.
 class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit PatientSink(std::unique_ptr<spdlog::formatter> formatter)
-      : base_sink(formatter->clone()),
-        writer_(STDERR_FILENO, limits::log_buffer_octets_max, notice_in(std::move(formatter))) {}
+      : base_sink(formatter->clone()), notices_(std::move(formatter)) {}
+  ~PatientSink() override {
+    if (!waiting_.empty()) begin();
+  }
+  PatientSink(const PatientSink&) = delete;
+  PatientSink& operator=(const PatientSink&) = delete;
+
+  void begin() {
+    writer_.emplace(STDERR_FILENO, limits::log_buffer_octets_max, notice_in(notices_));
+    for (std::string& line : waiting_) writer_->put(std::move(line));
+    waiting_.clear();
+  }
 
  private:
-  void sink_it_(const spdlog::details::log_msg& message) override { writer_.put(formatted(*formatter_, message)); }
-  void flush_() override { writer_.flush(limits::log_flush_time_max); }
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (writer_) {
+      writer_->put(formatted(*formatter_, message));
+    } else {
+      waiting_.push_back(formatted(*formatter_, message));
+    }
+  }
+  void flush_() override {
+    if (writer_) writer_->flush(limits::log_flush_time_max);
+  }
 
-  LogWriter writer_;
+  const std::shared_ptr<spdlog::formatter> notices_;
+  std::vector<std::string> waiting_;
+  std::optional<LogWriter> writer_;
 };
 
 }  // namespace
 
 std::shared_ptr<spdlog::logger> make_log(const config::Config& config) {
+  auto log = make_waiting_log(config);
+  begin_log(*log);
+  return log;
+}
+
+std::shared_ptr<spdlog::logger> make_waiting_log(const config::Config& config) {
   auto log =
       std::make_shared<spdlog::logger>("fermo", std::make_shared<PatientSink>(make_formatter(config.log_format)));
   set_log_level(*log, config.log_level);
   return log;
+}
+
+void begin_log(spdlog::logger& log) {
+  for (const auto& sink : log.sinks()) {
+    if (auto* const patient = dynamic_cast<PatientSink*>(sink.get())) patient->begin();
+  }
 }
 
 void set_log_level(spdlog::logger& log, std::string_view level) {

@@ -1,5 +1,7 @@
 #include "server/log.h"
 
+#include <filesystem>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -71,6 +73,29 @@ TEST(Log, CutsLinesThatAPipeWouldNotTakeWhole) {
     EXPECT_GT(text.size(), limits::log_line_octets_max / 2);
     EXPECT_TRUE(text.ends_with(format == config::LogFormat::json ? "...\"}\n" : "...\n"))
         << text.substr(text.size() - 20);
+  }
+}
+
+std::size_t threads_of_this_process() {
+  const auto tasks = std::filesystem::directory_iterator("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+TEST(Log, OneThatWaitsHasNoThreadAndLosesNothing) {
+  for (const bool begins : {true, false}) {
+    testing::internal::CaptureStderr();
+    {
+      const std::size_t before = threads_of_this_process();
+      const auto log = make_waiting_log(config::Config());
+      log->info("said before");
+      log->flush();
+      EXPECT_EQ(threads_of_this_process(), before);
+      if (begins) begin_log(*log);
+      if (begins) log->info("said after");
+    }
+    const std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_NE(text.find("said before\n"), std::string::npos) << text;
+    EXPECT_EQ(text.find("said after\n") > text.find("said before\n"), true) << text;
   }
 }
 

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import unittest
@@ -23,11 +24,20 @@ def threads(pid):
     return [int(task.name) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
 
 
+def capabilities(of, kind):
+    """The numbers of those in one line of a status."""
+    mask = int(of[kind], 16)
+    return {number for number in range(64) if mask >> number & 1}
+
+
+CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID = 2, 5, 6, 7
+
+
 class ProcessTreeTest(unittest.TestCase):
     def test_every_role_runs_and_is_confined_as_the_doctor_says(self):
         with fermo(users=USERS) as server:
             possible = confinement(server)
-            running = roles(server)
+            running = {**roles(server), "launcher": server.process.pid}
             self.assertEqual(set(running), set(possible))
             for role, pid in running.items():
                 said = possible[role]
@@ -36,8 +46,11 @@ class ProcessTreeTest(unittest.TestCase):
                     self.assertEqual(is_so["NoNewPrivs"] == "1", said["privileges_dropped"], role)
                     self.assertEqual(is_so["Seccomp"] == "2", said["calls_filtered"], role)
                     if said["privileges_dropped"]:
-                        self.assertEqual(int(is_so["CapEff"], 16), 0, role)
-                        self.assertEqual(int(is_so["CapPrm"], 16), 0, role)
+                        own = {CAP_DAC_READ_SEARCH} if role == "launcher" and os.geteuid() == 0 else set()
+                        for kind in ("CapEff", "CapPrm"):
+                            self.assertEqual(capabilities(is_so, kind), own, role)
+                        for kind in ("CapInh", "CapAmb", *(["CapBnd"] if os.geteuid() == 0 else [])):
+                            self.assertEqual(capabilities(is_so, kind), set(), role)
 
     def test_what_is_missing_is_logged_and_the_doctor_says_it_too(self):
         with fermo(users=USERS) as server:
@@ -59,6 +72,18 @@ class ProcessTreeTest(unittest.TestCase):
             lose(server, "net")
             until(lambda: held(server), "a login after net was lost")
             self.assertEqual(status(roles(server)["net"])["Uid"].split()[0], str(ids["net"]))
+            if confinement(server)["launcher"]["privileges_dropped"]:
+                kept = {CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID}
+                for thread in threads(server.process.pid):
+                    self.assertEqual(capabilities(status(thread), "CapEff"), kept)
+                    self.assertEqual(capabilities(status(thread), "CapBnd"), set())
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: "has been reloaded" in server.tail(), "a reload")
+            running = roles(server)
+            self.assertEqual(status(running["keys"])["Uid"].split()[0], str(ids["keys"]))
+            server.kill()
+            for role, pid in running.items():
+                until(lambda: not is_there(pid), f"{role} has ended")
 
     def test_where_protection_is_required_a_server_starts_only_with_it(self):
         with fermo(config='protection = "required"\n', users=USERS, start=False) as server:
@@ -82,6 +107,17 @@ class ProcessTreeTest(unittest.TestCase):
                     lose(server, role)
                     until(lambda: roles(server).get(role) not in (None, pid), f"{role} runs again")
                     until(lambda: held(server), f"a login after {role} was lost")
+
+    def test_one_is_started_again_from_the_program_that_the_server_was_started_with_though_that_was_replaced(self):
+        with fermo(users=USERS, start=False) as server:
+            program = pathlib.Path(shutil.copy(os.environ["FERMO_BINARY"], server.folder / "fermo"))
+            server.start(starter=["sh", "-c", f'exec {program} "$@"'])
+            newer = server.folder / "newer"
+            newer.write_text("no program")
+            newer.replace(program)
+            for role in ("net", "store"):
+                lose(server, role)
+                until(lambda: held(server), f"a login after {role} was lost")
 
     def test_all_end_with_the_server(self):
         with fermo(users=USERS) as server:

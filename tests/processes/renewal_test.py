@@ -63,6 +63,21 @@ class RenewalTest(unittest.TestCase):
                 until(lambda: held(server), f"a login after {role} was lost")
                 self.assertEqual(shown(server).strip(), second)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root reads what belongs to somebody else")
+    def test_root_reads_new_keys_that_belong_to_somebody_else(self):
+        with fermo(users=USERS, start=False) as server:
+            folder = server.folder / "theirs"
+            folder.mkdir(mode=0o700)
+            make_certificate(folder, "first.example")
+            server.config.write_text(f'[tls]\ncertificate = "{folder}/server.pem"\nkey = "{folder}/server.key"\n')
+            server.start()
+            make_certificate(folder, "second.example")
+            second = (folder / "server.pem").read_text().strip()
+            for path in (folder / "server.key", folder / "server.pem", folder):
+                os.chown(path, 61_003, 61_003)
+            self.reload(server)
+            until(lambda: shown(server).strip() == second, "the new certificate is shown")
+
     def test_keys_that_cannot_be_used_change_nothing(self):
         with fermo(users=USERS, start=False) as server:
             first = self.configure(server)

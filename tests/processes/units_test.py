@@ -72,6 +72,23 @@ class UnitsTest(unittest.TestCase):
                 for line in ("NoNewPrivs", "Seccomp", "CapEff", "CapPrm"):
                     self.assertEqual(own[line], theirs[line], role_of(pid))
 
+    def test_the_server_is_confined_as_one_that_starts_them_itself(self):
+        with managed() as (server, _), fermo(users=USERS) as other:
+            own, theirs = status(other.process.pid), status(server.process.pid)
+            for line in ("NoNewPrivs", "Seccomp", "CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd"):
+                self.assertEqual(own[line], theirs[line], line)
+
+    def test_new_keys_are_read_and_the_sockets_are_removed_at_the_end(self):
+        with managed(start=False) as (server, manager), tempfile.TemporaryDirectory(prefix="fermo-port-") as folder:
+            port = pathlib.Path(folder) / "lmtp"
+            server.start(listen=[f"lmtp=unix:{port}"], options=["--roles", str(manager.folder)])
+            self.assertTrue(port.is_socket())
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: "has been reloaded" in server.tail(), "a reload")
+            server.stop()
+            self.assertFalse(port.exists())
+            self.assertFalse((server.data / "control.sock").exists())
+
     def test_one_that_is_lost_is_started_again(self):
         with managed() as (server, manager):
             for role in ROLES:
