@@ -149,6 +149,21 @@ Outcome<Account> load_account(const std::filesystem::path& path, const std::stri
   return *account;
 }
 
+Outcome<Account> load_only_account(const std::filesystem::path& path, const std::string& name, const Console& console) {
+  if (!name.empty()) return load_account(path, name, console);
+  auto accounts = load_accounts(path, console);
+  if (!accounts) return accounts.error();
+  if (accounts->size() == 1) return std::move(accounts->front());
+  if (accounts->empty()) {
+    console.complain("there is no account in " + path.string() + "; fermo account add makes one");
+    return ExitCode::no_user;
+  }
+  std::string names;
+  for (const Account& account : *accounts) names += (names.empty() ? "" : ", ") + printable(account.name);
+  console.complain("there are several accounts in " + path.string() + ": name one of " + names);
+  return ExitCode::usage;
+}
+
 void add_account_list(CLI::App& account, Invocation& invocation) {
   CLI::App& app = *account.add_subcommand("list", "List the accounts");
   auto options = std::make_shared<ListOptions>();

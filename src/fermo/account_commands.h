@@ -28,6 +28,10 @@ void add_accounts_option(CLI::App& app, std::string& accounts);
 Outcome<fetch_accounts::Account> load_account(const std::filesystem::path& path, const std::string& name,
                                               const Console& console);
 
+/// The same; without a name, the only one of the file.
+Outcome<fetch_accounts::Account> load_only_account(const std::filesystem::path& path, const std::string& name,
+                                                   const Console& console);
+
 ExitCode complain_of_no_account(const std::string& name, const std::vector<fetch_accounts::Account>& accounts,
                                 const std::filesystem::path& path, const Console& console);
 

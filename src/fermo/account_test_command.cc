@@ -166,7 +166,7 @@ void print_for_programs(const Probe& probe, const Account& account, const Consol
 }
 
 ExitCode test(const TestOptions& options, const Console& console) {
-  const auto account = load_account(accounts_path(options.accounts), options.name, console);
+  const auto account = load_only_account(accounts_path(options.accounts), options.name, console);
   if (!account) return account.error();
   const auto settings = settings_of(*account, {}, console);
   if (!settings) return settings.error();
@@ -186,7 +186,7 @@ ExitCode test(const TestOptions& options, const Console& console) {
 void add_account_test(CLI::App& account, Invocation& invocation) {
   CLI::App& app = *account.add_subcommand("test", "Log in, and say what is wrong and what to do about it");
   auto options = std::make_shared<TestOptions>();
-  app.add_option("NAME", options->name, "The account")->required()->option_text(" ");
+  app.add_option("NAME", options->name, "The account; may be left out when there is only one")->option_text(" ");
   add_accounts_option(app, options->accounts);
   app.add_flag("--json", options->json, "Print JSON for programs");
   runs(app, invocation, std::move(options), test);

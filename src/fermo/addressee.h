@@ -10,6 +10,9 @@
 
 namespace fermo::commands {
 
+/// Whether mail can be addressed to a user of this name just as it is written.
+bool is_addressable(const std::string& name);
+
 /// Somebody whose mail is held here, and what they were called.
 struct Addressee {
   std::string name;

@@ -14,6 +14,7 @@
 #include "auth/password_hash.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "fermo/addressee.h"
 #include "fermo/commands.h"
 #include "fermo/common_options.h"
 #include "fermo/data_folder.h"
@@ -44,6 +45,17 @@ Outcome<std::string> canonical(const std::string& name, const Console& console) 
   console.complain("«" + printable(name) + "» cannot be a user name: it must be 1 to " +
                    std::to_string(limits::drop_id_octets_max) +
                    " octets of UTF-8 without spaces, colons and control characters, and not begin with #");
+  return ExitCode::usage;
+}
+
+/// For a user who is still to be made: one that is there goes on, whatever its name.
+Outcome<std::string> addressable(const std::string& name, const Console& console) {
+  auto stored = canonical(name, console);
+  if (!stored || is_addressable(*stored)) return stored;
+  console.complain("«" + printable(name) +
+                   "» cannot be the name of a new user, for mail could not be addressed to it: it must be like what "
+                   "stands before the @ of an address (letters, digits and !#$%&'*+-/=?^_`{|}~, with single dots "
+                   "between them), or be a whole address");
   return ExitCode::usage;
 }
 
@@ -113,7 +125,7 @@ void report(const UserOptions& options, const Console& console, const std::strin
 }
 
 ExitCode add(const UserOptions& options, const Console& console) {
-  const auto name = canonical(options.name, console);
+  const auto name = addressable(options.name, console);
   if (!name) return name.error();
   const auto config = prepare(options, console, true);
   if (!config) return config.error();

@@ -63,7 +63,8 @@ Certificate make_certificate(EVP_PKEY* key, const std::string& host_name) {
   const bool named = is_plain_name(host_name);
   Certificate certificate(X509_new());
   X509* const made = certificate.get();
-  const std::string names = std::string(named ? "DNS:" + host_name + "," : "") + "DNS:localhost,IP:127.0.0.1,IP:::1";
+  const bool local = !named || host_name == "localhost";
+  const std::string names = std::string(local ? "" : "DNS:" + host_name + ",") + "DNS:localhost,IP:127.0.0.1,IP:::1";
   constexpr long seconds_a_day = 24 * 60 * 60;
   const bool ok = made != nullptr && X509_set_version(made, X509_VERSION_3) == 1 && set_serial(made) &&
                   set_name(made, named ? host_name : "localhost") &&

@@ -58,6 +58,18 @@ TEST_F(SelfSignedTest, NamesTheHostAndLoopback) {
   EXPECT_GT(X509_cmp_time(X509_get0_notAfter(certificate.get()), &in_nine_years), 0);
 }
 
+TEST_F(SelfSignedTest, NamesTheHostOnceThoughItIsCalledLocalhost) {
+  const auto made = ensure_self_signed(tls_, "localhost");
+  ASSERT_TRUE(made) << made.problem();
+  const auto certificate = read_certificate((*made).files.certificate);
+  ASSERT_NE(certificate, nullptr);
+  auto* const names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr));
+  EXPECT_EQ(sk_GENERAL_NAME_num(names), 3);  // and two addresses
+  GENERAL_NAMES_free(names);
+  EXPECT_EQ(X509_check_host(certificate.get(), "localhost", 0, 0, nullptr), 1);
+}
+
 TEST_F(SelfSignedTest, CanBeLoadedAndItsKeyIsForItsOwnerAlone) {
   const auto made = ensure_self_signed(tls_, "mail.example.org");
   ASSERT_TRUE(made);

@@ -136,9 +136,15 @@ class EnvelopeTest(unittest.TestCase):
         before = tree(self.server.folder)
         for name in ("../evil", "/evil", "a\nroot:{PLAIN}x", "a:b", "a\x1b[2J", "", " ", "."):
             done = self.server.run("user", "add", name, "--password-stdin", input=b"some long secret\n", check=False)
-            if done.returncode == 0:
-                self.server.run("deliver", name, input=b"Subject: x\n\n", check=False)
+            self.assertEqual(done.returncode, 0 if name == "/evil" else 64, name)  # a local-part like any other
             self.assertNotIn(b"\x1b", done.stderr)
+        # Who has such a name from elsewhere is a user like any other.
+        users = self.server.data / "users"
+        of_anna = users.read_text().splitlines()[0].partition(":")[2]
+        with open(users, "a") as file:
+            file.writelines(f"{name}:{of_anna}\n" for name in ("../evil", "."))
+        for name in ("../evil", "/evil", "."):
+            self.server.run("deliver", name, input=b"Subject: x\n\n")
         lines = (self.server.data / "users").read_text().splitlines()
         self.assertTrue(all(re.fullmatch(r"[^:\s\x00-\x1f]+:\{ARGON2ID?\}\S+|[^:\s]+:\S+", line) for line in lines), lines)
         self.assertNotIn("root", [line.split(":")[0] for line in lines])

@@ -98,6 +98,20 @@ class Commands:
         self.run_fermo("user", "add", "cid", "--password-stdin", input=b"x" * 2000 + b"\n", code=DATA_ERROR)
         self.assertEqual(len(json_of(self.run_fermo("user", "list", "--json"))), 2)
 
+    def test_a_new_user_can_be_addressed_and_one_who_cannot_be_stays(self):
+        for name in ("../evil", ".", "a..b", "a@b@c", 'a"b', "ann@-b", "(ann)"):
+            refused = self.run_fermo("user", "add", name, "--password-stdin", input=b"x\n", code=USAGE)
+            self.assertIn(b"could not be addressed", refused.stderr)
+        for name in ("o'hara+x@example.org", "jürg", "a.b"):
+            self.run_fermo("user", "add", name, "--password-stdin", input=b"x\n")
+            self.deliver(name)
+        with open(self.fermo.data / "users", "a") as users:
+            users.write("../old:{PLAIN}secret\n")
+        self.deliver("../old")
+        self.assertEqual(self.shown("../old", 1), canonical(MESSAGE))
+        self.run_fermo("user", "password", "../old", "--password-stdin", input=b"x\n")
+        self.run_fermo("user", "remove", "../old")
+
     def test_without_a_terminal_a_password_must_come_on_standard_input(self):
         refused = self.run_fermo("user", "add", "cid", code=USAGE, input=b"secret\n")
         self.assertIn(b"--password-stdin", refused.stderr)

@@ -83,6 +83,15 @@ class FileTest(AccountCase):
         self.assertIn("already", self.account("add", "ann@example.org", "--server", "h", "--to", "maildir:/m", code=65).stderr)
         self.assertEqual(self.accounts.read_text(), before)
 
+    def test_which_account_is_to_be_tested_goes_without_saying_only_when_there_is_one(self):
+        self.write("")
+        self.assertIn("fermo account add", self.account("test", code=67).stderr)
+        # A port that nobody listens on: what it says of the network shows which account it took.
+        self.account("add", "ann@example.org", "--server", "pop3s://127.0.0.1:1", "--to", "maildir:/m", "--password-command", "echo x")
+        self.assertIn("ann@example.org", self.account("test", code=75).stderr)
+        self.account("add", "bob@example.org", "--server", "pop3s://127.0.0.1:1", "--to", "maildir:/m", "--password-command", "echo x")
+        self.assertIn("name one of ann@example.org, bob@example.org", self.account("test", code=64).stderr)
+
     def test_a_file_that_others_may_change_is_refused(self):
         self.account("add", "ann@example.org", "--server", "h", "--to", "maildir:/m")
         self.accounts.chmod(0o666)
