@@ -79,7 +79,9 @@ class AuthRole {
       if (static_cast<Order>(note->kind) == Order::drain) break;
       if (!obey(std::move(*note))) return ExitCode::software;
     }
-    return ExitCode::ok;
+    const auto problem = sockets_.problem();
+    if (problem) log_->error("the auth process cannot go on: {}", *problem);
+    return problem ? ExitCode::software : ExitCode::ok;
   }
 
  private:
@@ -139,7 +141,7 @@ class AuthRole {
   std::shared_ptr<spdlog::logger> log_;
   ipc::SocketPool store_;
   std::optional<Deciding> deciding_;
-  RoleSockets sockets_;
+  RoleSockets sockets_{notes_};
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ class KeysRole {
       }
       if (!obey(std::move(*note))) return ExitCode::configuration;
     }
-    return ExitCode::ok;
+    return sockets_.problem() ? ExitCode::software : ExitCode::ok;
   }
 
  private:
@@ -40,7 +40,8 @@ class KeysRole {
         return notes_.send(number_of(Answer::ready), encode(protection_));
       case Order::sockets:
         sockets_.add(std::move(note.descriptors), [this](std::vector<Descriptor> sockets) {
-          [[maybe_unused]] const auto served = keys::serve(ring_, ticket_keys_, std::move(sockets));
+          const auto served = keys::serve(ring_, ticket_keys_, std::move(sockets));
+          if (!served) throw boost::system::system_error(served.error());
         });
         return true;
       default:
@@ -64,7 +65,7 @@ class KeysRole {
   confine::Protection protection_;
   keys::KeyRing ring_;
   tickets::TicketKeys ticket_keys_;
-  RoleSockets sockets_;
+  RoleSockets sockets_{notes_};
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <exception>
 #include <utility>
 
 namespace fermo::commands {
@@ -18,10 +19,27 @@ void RoleSockets::add(std::vector<Descriptor> sockets, std::function<void(std::v
   reap();
   Batch& batch = batches_.emplace_back();
   for (const Descriptor& socket : sockets) batch.copies.emplace_back(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
-  batch.thread = std::thread([&batch, serve = std::move(serve), sockets = std::move(sockets)]() mutable {
-    serve(std::move(sockets));
+  batch.thread = std::thread([this, &batch, serve = std::move(serve), sockets = std::move(sockets)]() mutable {
+    try {
+      serve(std::move(sockets));
+    } catch (const std::exception& error) {
+      give_up(error.what());
+    }
     batch.ended = true;
   });
+}
+
+void RoleSockets::give_up(const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    problem_ = why;
+  }
+  notes_.shutdown();
+}
+
+std::optional<std::string> RoleSockets::problem() const {
+  const std::lock_guard lock(mutex_);
+  return problem_;
 }
 
 void RoleSockets::reap() {

@@ -48,7 +48,9 @@ class StoreRole {
       if (static_cast<Order>(note->kind) == Order::drain) break;
       if (const ExitCode code = obey(std::move(*note)); code != ExitCode::ok) return code;
     }
-    return ExitCode::ok;
+    const auto problem = sockets_.problem();
+    if (problem) log_->error("the store process cannot go on: {}", *problem);
+    return problem ? ExitCode::software : ExitCode::ok;
   }
 
  private:
@@ -123,7 +125,7 @@ class StoreRole {
   std::unique_ptr<rocks::RocksMaildrop> store_;
   maildrop_ipc::Grants grants_;
   std::unique_ptr<maildrop_ipc::StoreService> service_;
-  RoleSockets sockets_;
+  RoleSockets sockets_{notes_};
 };
 
 }  // namespace

@@ -9,7 +9,8 @@
 namespace fermo::ipc {
 
 /// Calls `converse` for each of the connected sockets, on a thread for each, and returns when all have ended. What
-/// `converse` throws ends its connection alone.
+/// `converse` throws (a library's, or for want of memory) ends all of them, and is thrown again: the peer does not
+/// connect anew, and would work on with fewer, unnoticed, until it has none.
 void serve_sockets(std::vector<Descriptor> sockets, const std::function<void(FrameSocket&)>& converse);
 
 }  // namespace fermo::ipc

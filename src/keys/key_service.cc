@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <string>
@@ -44,13 +45,8 @@ void converse(int socket, const KeyRing& ring, tickets::TicketKeys& ticket_keys)
   }
 }
 
-void serve_one(const Descriptor& socket, const KeyRing& ring, tickets::TicketKeys& ticket_keys) {
-  try {
-    converse(socket.get(), ring, ticket_keys);
-  } catch (const std::exception&) {
-    // No memory: this connection ends, and the peer makes do with that.
-  }
-  ::shutdown(socket.get(), SHUT_RDWR);  // at once, though the descriptor lives as long as the service
+void end_all(const std::vector<Descriptor>& sockets) {
+  for (const Descriptor& socket : sockets) ::shutdown(socket.get(), SHUT_RDWR);
 }
 
 }  // namespace
@@ -59,15 +55,24 @@ Result<void> serve(const KeyRing& ring, tickets::TicketKeys& ticket_keys, std::v
   std::vector<std::thread> threads;
   threads.reserve(sockets.size());
   Result<void> outcome;
-  try {
-    for (const Descriptor& socket : sockets) {
-      threads.emplace_back([&] { serve_one(socket, ring, ticket_keys); });
+  std::atomic<bool> no_memory = false;
+  const auto serve_one = [&](const Descriptor& socket) {
+    try {
+      converse(socket.get(), ring, ticket_keys);
+    } catch (const std::exception&) {
+      no_memory = true;
+      end_all(sockets);
     }
+    ::shutdown(socket.get(), SHUT_RDWR);  // at once, though the descriptor lives as long as the service
+  };
+  try {
+    for (const Descriptor& socket : sockets) threads.emplace_back([&] { serve_one(socket); });
   } catch (const std::system_error& error) {
     outcome = error_code(error.code().value(), boost::system::system_category());
-    for (const Descriptor& socket : sockets) ::shutdown(socket.get(), SHUT_RDWR);
+    end_all(sockets);
   }
   for (std::thread& thread : threads) thread.join();
+  if (no_memory) outcome = error_code(ENOMEM, boost::system::system_category());
   return outcome;
 }
 
