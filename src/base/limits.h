@@ -329,6 +329,8 @@ inline constexpr std::uint64_t probe_tail_messages_max = 2'000;
 /// How long one account waits for another one's commit to the shared ledger. A commit takes as long as an fsync: a
 /// second on a disk in trouble.
 inline constexpr std::chrono::seconds ledger_busy_time_max = 30s;
+/// The name of the folder of an account's ledger; eCryptfs, which encrypts homes, has 143 for a name.
+inline constexpr std::size_t ledger_folder_octets_max = 143;
 /// Messages that a target holds open between two commits, each with a file descriptor; 1024 is the usual limit of a
 /// process.
 inline constexpr std::size_t uncommitted_messages_max = 128;

@@ -24,7 +24,6 @@
 #include "fetch/number_text.h"
 #include "fetch/rc_import.h"
 #include "fetch_accounts/imported.h"
-#include "fetcher/sqlite_ledger.h"
 
 namespace fermo::commands {
 namespace {
@@ -239,11 +238,9 @@ ExitCode import_state(const StateOptions& options, const Console& console) {
   if (!account) return account.error();
   const auto folder = state_folder(options.state, console);
   if (!folder) return folder.error();
-  if (const auto made = make_private_folder(*folder, console); !made) return made.error();
-  const auto path = ledger_path(*folder);
-  const std::string ledger_name = fetch_accounts::ledger_name(*account);
-  const auto ledger = fetcher::SqliteLedger::open(path, ledger_name);
-  if (!ledger) return complain_of_ledger(ledger.error(), path, ledger_name, console);
+  if (const auto prepared = prepare_state_folder(*folder, console); !prepared) return prepared.error();
+  const auto ledger = open_ledger(*folder, fetch_accounts::ledger_name(*account), console);
+  if (!ledger) return ledger.error();
   for (const std::string& file : options.files) {
     const auto text = read_file(file, console);
     if (!text) return text.error();

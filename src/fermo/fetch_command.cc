@@ -26,7 +26,6 @@
 #include "fermo/fetch_summary.h"
 #include "fermo/json.h"
 #include "fermo/table.h"
-#include "fermo/user_folders.h"
 #include "fetcher/run_alone.h"
 #include "fetcher/run_workers.h"
 
@@ -172,7 +171,7 @@ ExitCode fetch(const FetchOptions& options, const Console& console) {
   auto folder = state_folder(options.state, console);
   if (!folder) return folder.error();
   if (!options.dry_run) {
-    if (const auto made = make_private_folder(*folder, console); !made) return made.error();
+    if (const auto prepared = prepare_state_folder(*folder, console); !prepared) return prepared.error();
   }
   FetchPlace place{std::move(*folder), options.dry_run, {}, options.target_options.places};
   return options.daemon ? fetch_on(*accounts, std::move(place), options, console)

@@ -14,6 +14,7 @@
 #include "fermo/common_options.h"
 #include "fermo/complaints.h"
 #include "fermo/fetch_target.h"
+#include "fetcher/account_ledgers.h"
 
 namespace fermo::commands {
 namespace {
@@ -114,7 +115,8 @@ RoleRules fetch_rules(const Account& account, const FetchPlace& place, const Con
   for (const char* const path : read_by_libraries) rules.paths.push_back({path, Access::read});
   for (const char* variable : {"SSL_CERT_DIR", "SSL_CERT_FILE"}) add_folders_of_variable(variable, rules.paths);
   rules.paths.push_back({"/dev/null", Access::write});
-  rules.paths.push_back({place.state, Access::write});
+  const fetcher::AccountLedgers ledgers(place.state);
+  rules.paths.push_back({ledgers.folder(fetch_accounts::ledger_name(account)), Access::write});
   std::error_code none;
   if (const auto temporary = fs::temp_directory_path(none); !none) rules.paths.push_back({temporary, Access::write});
   rules.ports = {domain_port};

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <stdlib.h>  // setenv
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "confine/landlock.h"
+#include "fetcher/account_ledgers.h"
 
 namespace fermo::commands {
 namespace {
@@ -33,17 +36,23 @@ class FetchConfinementTest : public testing::Test {
     std::string name = (fs::current_path() / "fetch-confinement-XXXXXX").string();
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
-    for (const char* sub : {"state", "ann", "bob", "archive", "spool", "ann/new"}) fs::create_directory(folder_ / sub);
+    for (const char* sub : {"state", "ann", "bob", "archive", "spool", "ann/new", "tmp"})
+      fs::create_directory(folder_ / sub);
     for (const char* file : {"bob/mail", "password", "spool/mbox"}) std::ofstream(folder_ / file) << "text";
     place_.state = folder_ / "state";
-    ::setenv("TMPDIR", place_.state.c_str(), 1);  // which stays open to a fetch
-    account_.server.port = 995;
+    ::setenv("TMPDIR", (folder_ / "tmp").c_str(), 1);  // which stays open to a fetch
+    account_.server = {fetch::TlsMode::implicit, "pop.example.org", 995};
+    account_.user = "ann";
+    for (const fs::path& ledger : {ledger_of("ann"), ledger_of("bob")}) fs::create_directory(ledger);
   }
   void TearDown() override {
     ::unsetenv("TMPDIR");
     fs::remove_all(folder_);
   }
 
+  fs::path ledger_of(const std::string& user) const {
+    return fetcher::AccountLedgers(place_.state).folder(user + "@pop.example.org");
+  }
   fetch_accounts::Account to(const std::string& target) const {
     fetch_accounts::Account account = account_;
     account.target = target;
@@ -72,15 +81,33 @@ class FetchConfinementTest : public testing::Test {
   Console console_{in_, out_, err_, nobody_};
 };
 
-TEST_F(FetchConfinementTest, AnAccountReachesItsTargetItsArchiveAndTheLedgerAndNothingElse) {
+TEST_F(FetchConfinementTest, AnAccountReachesItsTargetItsArchiveAndItsLedgerAndNothingElse) {
   if (confine::has_sanitizer() || confine::landlock_abi() == 0) GTEST_SKIP() << "nothing is confined here";
   auto account = to("maildir:" + (folder_ / "ann").string());
   account.archive = folder_ / "archive";
   EXPECT_TRUE(holds_confined(account, [this] {
-    return can_open(folder_ / "state/ledger", O_WRONLY | O_CREAT) &&
+    return can_open(ledger_of("ann") / "ledger.db-wal", O_RDWR | O_CREAT) &&
            can_open(folder_ / "ann/new/message", O_WRONLY | O_CREAT) &&
            can_open(folder_ / "archive/copy", O_WRONLY | O_CREAT) && can_open("/etc/passwd", O_RDONLY) &&
            !can_open(folder_ / "bob/mail", O_RDONLY) && !can_open(folder_ / "password", O_RDONLY) && ::fork() < 0;
+  }));
+}
+
+TEST_F(FetchConfinementTest, NeitherALedgerOfAnotherAccountNorTheOneOfAnEarlierVersionCanBeOpened) {
+  if (confine::has_sanitizer() || confine::landlock_abi() == 0) GTEST_SKIP() << "nothing is confined here";
+  fetcher::AccountLedgers ledgers(place_.state);
+  ASSERT_TRUE(ledgers.open("bob@pop.example.org"));
+  ASSERT_TRUE(fetcher::SqliteLedger::open(ledgers.earlier_file(), "bob@pop.example.org"));
+  EXPECT_TRUE(holds_confined(to("maildir:" + (folder_ / "ann").string()), [&] {
+    const bool none_is_read = !can_open(ledger_of("bob") / "ledger.db", O_RDONLY) &&
+                              !can_open(ledgers.earlier_file(), O_RDONLY) && !can_open(place_.state, O_RDONLY) &&
+                              !can_open(ledger_of("bob"), O_RDONLY) && ledgers.place_of("bob").has_error();
+    const bool none_is_made = !can_open(ledger_of("bob") / "ledger.db-journal", O_WRONLY | O_CREAT) &&
+                              !can_open(place_.state / "fetch.db-wal", O_WRONLY | O_CREAT) &&
+                              ::mkdir(ledger_of("eve").c_str(), 0700) != 0 &&
+                              ::rename(ledger_of("bob").c_str(), (ledger_of("ann") / "bob").c_str()) != 0;
+    const auto mine = fetcher::SqliteLedger::open(ledger_of("ann") / "ledger.db", "ann@pop.example.org");
+    return none_is_read && none_is_made && mine && (*mine)->set_state({}).has_value();
   }));
 }
 

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -23,7 +21,6 @@
 #include "fermo/table.h"
 #include "fetch_accounts/providers.h"
 #include "fetcher/keeper.h"
-#include "fetcher/sqlite_ledger.h"
 #include "server/service_manager.h"
 
 namespace fermo::commands {
@@ -33,12 +30,10 @@ using fetch_accounts::Account;
 using fetcher::KeptAccount;
 
 /// When the account was logged in to by an earlier process.
-std::optional<Timestamp> last_login(const FetchPlace& place, const std::string& account) {
-  const std::filesystem::path path = ledger_path(place.state);
-  std::error_code unknown;
-  if (!std::filesystem::exists(path, unknown)) return std::nullopt;
-  const auto ledger = fetcher::SqliteLedger::open(path, account, fetcher::Access::read_only);
-  if (!ledger) return std::nullopt;
+std::optional<Timestamp> last_login(const FetchPlace& place, const std::string& account, const Console& console) {
+  const Complaints unheard(console);  // the fetch will say so
+  const auto ledger = look_at_ledger(place.state, account, unheard.console());
+  if (!ledger || *ledger == nullptr) return std::nullopt;
   const auto state = (*ledger)->state();
   return state ? state->last_login : std::nullopt;
 }
@@ -148,7 +143,7 @@ class FetchHousehold final : public fetcher::Household {
       const std::string name = fetch_accounts::ledger_name(account);
       if (!fresh.by_ledger_name.emplace(name, account).second) continue;
       if (!holds(accounts_, name, account)) versions_[name] = std::to_string(++changes_);
-      kept.push_back({name, versions_[name], pace_of(account), last_login(fresh.place, name)});
+      kept.push_back({name, versions_[name], pace_of(account), last_login(fresh.place, name, console_)});
     }
     accounts_ = std::move(fresh);
     return kept;

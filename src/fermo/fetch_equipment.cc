@@ -2,18 +2,14 @@
 
 #include <memory>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "fermo/fetch_state.h"
 #include "fermo/fetch_target.h"
 #include "fetch/memory_ledger.h"
-#include "fetcher/sqlite_ledger.h"
 
 namespace fermo::commands {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// In the place of a target where nothing is delivered.
 class NoTarget final : public fetch::Target {
@@ -27,16 +23,12 @@ class NoTarget final : public fetch::Target {
   Result<std::string> mark() override { return std::string(); }
 };
 
-Outcome<std::unique_ptr<fetch::Ledger>> open_ledger(const FetchPlace& place, const std::string& account,
-                                                    const Console& console) {
-  const fs::path path = ledger_path(place.state);
-  std::error_code unknown;
-  if (place.dry_run && !fs::exists(path, unknown)) {
-    return std::unique_ptr<fetch::Ledger>(std::make_unique<fetch::MemoryLedger>());
-  }
-  const auto access = place.dry_run ? fetcher::Access::read_only : fetcher::Access::exclusive;
-  auto ledger = fetcher::SqliteLedger::open(path, account, access);
-  if (!ledger) return complain_of_ledger(ledger.error(), path, account, console);
+Outcome<std::unique_ptr<fetch::Ledger>> ledger_of(const FetchPlace& place, const std::string& account,
+                                                  const Console& console) {
+  auto ledger =
+      place.dry_run ? look_at_ledger(place.state, account, console) : open_ledger(place.state, account, console);
+  if (!ledger) return ledger.error();
+  if (*ledger == nullptr) return std::unique_ptr<fetch::Ledger>(std::make_unique<fetch::MemoryLedger>());
   return std::unique_ptr<fetch::Ledger>(std::move(*ledger));
 }
 
@@ -45,7 +37,7 @@ Outcome<std::unique_ptr<fetch::Target>> open_target_of(const fetch_accounts::Acc
                                                        const Clock& clock, const Console& console) {
   if (place.dry_run) return std::unique_ptr<fetch::Target>(std::make_unique<NoTarget>());
   const auto state = ledger.state();
-  if (!state) return complain_of_ledger(state.error(), ledger_path(place.state), {}, console);
+  if (!state) return complain_of_ledger(state.error(), place.state, console);
   TargetOptions options{place.holder, account.target_access, account.archive};
   const auto& taken = place.secrets.of_targets;
   if (const auto secret = taken.find(fetch_accounts::ledger_name(account)); secret != taken.end()) {
@@ -64,7 +56,7 @@ Outcome<fetcher::Job> equip(const fetch_accounts::Account& account, const FetchP
   if (!settings) return settings.error();
   settings->dry_run = place.dry_run;
   if (target_name->forgets()) settings->batch_messages_max = 1;
-  auto ledger = open_ledger(place, settings->account, console);
+  auto ledger = ledger_of(place, settings->account, console);
   if (!ledger) return ledger.error();
   auto target = open_target_of(account, *target_name, place, **ledger, clock, console);
   if (!target) return target.error();

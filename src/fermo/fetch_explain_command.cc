@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -21,7 +20,6 @@
 namespace fermo::commands {
 namespace {
 
-namespace fs = std::filesystem;
 using fetch::Record;
 
 struct ExplainOptions {
@@ -30,36 +28,36 @@ struct ExplainOptions {
   bool json = false;
 };
 
-/// One account of the ledger.
+/// What is recorded of one account.
 struct Known {
   std::string account;
   fetch::AccountState state;
   std::vector<Record> records;
 };
 
-Outcome<Known> load(const fs::path& ledger, const std::string& account, const Console& console) {
-  const auto opened = fetcher::SqliteLedger::open(ledger, account, fetcher::Access::read_only);
-  if (!opened) return complain_of_ledger(opened.error(), ledger, account, console);
+Outcome<Known> load(const KnownAccount& account, const Console& console) {
+  const auto complain = [&](const error_code& error) { return complain_of_ledger(error, account.ledger, console); };
+  const auto opened = fetcher::SqliteLedger::open(account.ledger, account.name, fetcher::Access::read_only);
+  if (!opened) return complain(opened.error());
   const auto state = (*opened)->state();
-  if (!state) return complain_of_ledger(state.error(), ledger, account, console);
+  if (!state) return complain(state.error());
   auto records = (*opened)->load();
-  if (!records) return complain_of_ledger(records.error(), ledger, account, console);
-  return Known{account, *state, std::move(*records)};
+  if (!records) return complain(records.error());
+  return Known{account.name, *state, std::move(*records)};
 }
 
 // --- All accounts ----------------------------------------------------------------------------------------------------
 
-ExitCode list_accounts(const fs::path& ledger, const std::vector<std::string>& accounts, bool json,
-                       const Console& console) {
+ExitCode list_accounts(const std::vector<KnownAccount>& accounts, bool json, const Console& console) {
   auto all = nlohmann::json::array();
   Table table({{"ACCOUNT"}, {"MESSAGES", Table::Align::right}, {"LAST LOGIN"}});
   for (const auto& account : accounts) {
-    const auto known = load(ledger, account, console);
+    const auto known = load(account, console);
     if (!known) return known.error();
     const auto there = std::ranges::count_if(known->records, [](const Record& record) { return !record.gone; });
     const auto& login = known->state.last_login;
-    table.add({printable(account), std::to_string(there), login ? local_time(*login) : "never"});
-    all.push_back({{"account", account},
+    table.add({printable(account.name), std::to_string(there), login ? local_time(*login) : "never"});
+    all.push_back({{"account", account.name},
                    {"messages", there},
                    {"last_login", login ? nlohmann::json(utc_time(*login)) : nlohmann::json()}});
   }
@@ -99,9 +97,9 @@ void print_table(const std::vector<Record>& records, const Console& console) {
   table.print(console.out);
 }
 
-ExitCode explain_account(const fs::path& ledger, const std::string& account, const std::vector<std::string>& messages,
+ExitCode explain_account(const KnownAccount& account, const std::vector<std::string>& messages,
                          const ExplainOptions& options, const Console& console) {
-  const auto known = load(ledger, account, console);
+  const auto known = load(account, console);
   if (!known) return known.error();
   const auto records = chosen(*known, messages, options.all, console);
   if (!records) return records.error();
@@ -109,7 +107,7 @@ ExitCode explain_account(const fs::path& ledger, const std::string& account, con
     auto all = nlohmann::json::array();
     for (const auto& record : *records) all.push_back(to_json(record));
     const auto& login = known->state.last_login;
-    print_json(console.out, {{"account", account},
+    print_json(console.out, {{"account", account.name},
                              {"last_login", login ? nlohmann::json(utc_time(*login)) : nlohmann::json()},
                              {"messages", std::move(all)}});
   } else if (messages.empty()) {
@@ -127,8 +125,8 @@ ExitCode explain_account(const fs::path& ledger, const std::string& account, con
 ExitCode explain(const ExplainOptions& options, const Console& console) {
   const auto choice = choose(options.ledger, console);
   if (!choice) return choice.error();
-  if (!choice->account) return list_accounts(choice->ledger, choice->known, options.json, console);
-  return explain_account(choice->ledger, *choice->account, choice->messages, options, console);
+  if (!choice->is_named) return list_accounts(choice->known, options.json, console);
+  return explain_account(choice->known.front(), choice->messages, options, console);
 }
 
 }  // namespace

@@ -22,9 +22,8 @@ struct WholeOptions {
 /// Notes that the whole of these messages is wanted, and that the next run must look at them though STAT has not
 /// changed.
 ExitCode note(fetch::Ledger& ledger, const LedgerChoice& choice, const Console& console) {
-  const auto complain = [&](const error_code& error) {
-    return complain_of_ledger(error, choice.ledger, *choice.account, console);
-  };
+  const std::string& account = choice.known.front().name;
+  const auto complain = [&](const error_code& error) { return complain_of_ledger(error, choice.state, console); };
   const auto records = ledger.load();
   if (!records) return complain(records.error());
   auto state = ledger.state();
@@ -32,7 +31,7 @@ ExitCode note(fetch::Ledger& ledger, const LedgerChoice& choice, const Console& 
   std::vector<fetch::Change> changes;
   for (const auto& text : choice.messages) {
     const auto* const record = find_record(*records, text);
-    if (record == nullptr) return complain_of_message(text, *choice.account, console);
+    if (record == nullptr) return complain_of_message(text, account, console);
     if (record->standing == fetch::Standing::whole) {
       console.complain("message " + printable(text) + " was fetched as a whole already");
       return ExitCode::data_error;
@@ -48,12 +47,13 @@ ExitCode note(fetch::Ledger& ledger, const LedgerChoice& choice, const Console& 
 ExitCode want_whole(const WholeOptions& options, const Console& console) {
   const auto choice = choose(options.ledger, console);
   if (!choice) return choice.error();
-  if (!choice->account || choice->messages.empty()) {
+  if (!choice->is_named || choice->messages.empty()) {
     console.complain("name an account and messages; fermo fetch explain ACCOUNT lists them");
     return ExitCode::usage;
   }
-  const auto ledger = fetcher::SqliteLedger::open(choice->ledger, *choice->account);
-  if (!ledger) return complain_of_ledger(ledger.error(), choice->ledger, *choice->account, console);
+  if (const auto prepared = prepare_state_folder(choice->state, console); !prepared) return prepared.error();
+  const auto ledger = open_ledger(choice->state, choice->known.front().name, console);
+  if (!ledger) return ledger.error();
   return note(**ledger, *choice, console);
 }
 

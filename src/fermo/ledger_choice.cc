@@ -8,6 +8,7 @@
 #include "fermo/fetch_state.h"
 #include "fermo/table.h"
 #include "fetch_accounts/account_file.h"
+#include "fetcher/account_ledgers.h"
 #include "fetcher/server_address.h"
 #include "fetcher/sqlite_ledger.h"
 
@@ -41,6 +42,41 @@ Outcome<std::optional<std::string>> account_of(const LedgerOptions& options, std
   return ExitCode::usage;
 }
 
+Outcome<void> add_known(const std::filesystem::path& file, std::vector<KnownAccount>& known, const Console& console) {
+  auto names = fetcher::SqliteLedger::accounts(file);
+  if (!names) return complain_of_ledger(names.error(), file, console);
+  for (auto& name : *names) {
+    if (std::ranges::find(known, name, &KnownAccount::name) == known.end()) known.push_back({std::move(name), file});
+  }
+  return {};
+}
+
+Outcome<std::vector<KnownAccount>> all_known(const std::filesystem::path& state, const Console& console) {
+  const fetcher::AccountLedgers ledgers(state);
+  const auto files = ledgers.files();
+  if (!files) return complain_of_ledger(files.error(), ledgers.earlier_file(), console);
+  std::vector<KnownAccount> known;
+  for (const auto& file : *files) {
+    if (const auto added = add_known(file, known, console); !added) return added.error();
+  }
+  std::ranges::sort(known, {}, &KnownAccount::name);
+  return known;
+}
+
+/// What is wrong with the others' ledgers is not asked.
+Outcome<std::vector<KnownAccount>> find_known(const std::filesystem::path& state, const std::string& name,
+                                              const Console& console) {
+  const fetcher::AccountLedgers ledgers(state);
+  const auto file = ledgers.place_of(name);
+  if (!file) return complain_of_ledger(file.error(), ledgers.earlier_file(), console);
+  std::vector<KnownAccount> known;
+  std::error_code unknown;
+  if (!std::filesystem::exists(*file, unknown)) return known;
+  if (const auto added = add_known(*file, known, console); !added) return added.error();
+  std::erase_if(known, [&](const KnownAccount& one) { return one.name != name; });
+  return known;
+}
+
 }  // namespace
 
 void LedgerOptions::add_to(CLI::App& app, const std::string& help_of_words) {
@@ -55,24 +91,21 @@ void LedgerOptions::add_to(CLI::App& app, const std::string& help_of_words) {
 }
 
 Outcome<LedgerChoice> choose(const LedgerOptions& options, const Console& console) {
-  const auto folder = state_folder(options.state, console);
+  auto folder = state_folder(options.state, console);
   if (!folder) return folder.error();
-  LedgerChoice choice;
-  choice.ledger = ledger_path(*folder);
-  choice.messages = options.words;
-  auto account = account_of(options, choice.messages, console);
+  LedgerChoice choice{std::move(*folder), {}, false, options.words};
+  const auto account = account_of(options, choice.messages, console);
   if (!account) return account.error();
-  choice.account = std::move(*account);
-  std::error_code unknown;
-  if (!std::filesystem::exists(choice.ledger, unknown)) {
-    console.complain("nothing has been fetched yet: there is no " + choice.ledger.string());
+  choice.is_named = account->has_value();
+  auto known = choice.is_named ? find_known(choice.state, **account, console) : all_known(choice.state, console);
+  if (!known) return known.error();
+  choice.known = std::move(*known);
+  if (!choice.known.empty()) return choice;
+  if (!choice.is_named) {
+    console.complain("nothing has been fetched yet: there is no ledger in " + choice.state.string());
     return ExitCode::no_input;
   }
-  auto known = fetcher::SqliteLedger::accounts(choice.ledger);
-  if (!known) return complain_of_ledger(known.error(), choice.ledger, {}, console);
-  choice.known = std::move(*known);
-  if (!choice.account || std::ranges::find(choice.known, *choice.account) != choice.known.end()) return choice;
-  console.complain("nothing has been fetched for an account " + printable(*choice.account) +
+  console.complain("nothing has been fetched for an account " + printable(**account) +
                    "; fermo fetch explain lists those that are known");
   return ExitCode::no_user;
 }

@@ -13,7 +13,7 @@
 
 namespace fermo::commands {
 
-/// The options and words by which a command names an account of the ledger and messages of it.
+/// The options and words by which a command names an account that was fetched and messages of it.
 struct LedgerOptions {
   std::vector<std::string> words;  ///< The account, unless --server names it, and messages.
   std::string server;
@@ -24,14 +24,21 @@ struct LedgerOptions {
   void add_to(CLI::App& app, const std::string& help_of_words);
 };
 
-struct LedgerChoice {
+/// An account of which anything is recorded.
+struct KnownAccount {
+  std::string name;
   std::filesystem::path ledger;
-  std::vector<std::string> known;      ///< Every account of the ledger.
-  std::optional<std::string> account;  ///< One of `known`; nothing when none was named.
-  std::vector<std::string> messages;   ///< As they were named.
 };
 
-/// An account goes by its name in the file of accounts, or by the one in the ledger. What is wrong is printed.
+struct LedgerChoice {
+  std::filesystem::path state;
+  std::vector<KnownAccount> known;  ///< Every one, sorted by name; where one was named, that one alone.
+  bool is_named = false;
+  std::vector<std::string> messages;  ///< As they were named.
+};
+
+/// An account goes by its name in the file of accounts, or by the one in its ledger. At least one is known. What is
+/// wrong is printed.
 Outcome<LedgerChoice> choose(const LedgerOptions& options, const Console& console);
 
 /// By unique-id, or else by position; nullptr when there is none.

@@ -1,15 +1,10 @@
 #include "fetcher/sqlite_ledger.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <utility>
 
-#include "base/descriptor.h"
+#include "fetcher/ledger_file.h"
 #include "fetcher/sqlite_database.h"
 
 namespace fermo::fetcher {
@@ -18,54 +13,8 @@ namespace {
 using fetch::Error;
 using fetch::Record;
 
-constexpr std::int64_t application_id = 0x4665726d;  // "Ferm"
-constexpr std::int64_t schema_version = 1;
-
 /// Changes that are brought into memory together, with their records: 0.5 MB.
 constexpr std::size_t changes_at_once_max = 1024;
-
-constexpr const char* schema = R"(
-CREATE TABLE account (
-  id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
-  first_run_done INTEGER NOT NULL DEFAULT 0,
-  stat_messages INTEGER, stat_octets INTEGER,
-  highest_position INTEGER NOT NULL DEFAULT 0,
-  last_full_listing INTEGER, last_login INTEGER,
-  pipelining INTEGER NOT NULL DEFAULT 0,
-  unique_ids INTEGER NOT NULL DEFAULT 0,
-  capabilities TEXT NOT NULL DEFAULT '',
-  target_mark TEXT NOT NULL DEFAULT '',
-  deliveries_open INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE message (
-  account INTEGER NOT NULL,
-  key TEXT NOT NULL,
-  octets INTEGER,
-  first_seen INTEGER NOT NULL,
-  standing TEXT NOT NULL,
-  delivered INTEGER,
-  delivery_name TEXT NOT NULL,
-  identity TEXT, identity_strong INTEGER NOT NULL,
-  deletion_asked INTEGER, gone INTEGER, missing_since INTEGER,
-  generation INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  whole_wanted INTEGER NOT NULL,
-  reason TEXT NOT NULL,
-  PRIMARY KEY (account, key)
-) STRICT, WITHOUT ROWID;
-PRAGMA application_id = 1181053549;
-PRAGMA user_version = 1;
-)";
-static_assert(application_id == 1181053549 && schema_version == 1, "as the schema says");
-
-constexpr std::string_view record_columns =
-    "key, octets, first_seen, standing, delivered, delivery_name, identity, identity_strong, deletion_asked, gone, "
-    "missing_since, generation, position, whole_wanted, reason";
-constexpr std::string_view state_columns =
-    "first_run_done, stat_messages, stat_octets, highest_position, last_full_listing, last_login, pipelining, "
-    "unique_ids, "
-    "capabilities, target_mark, deliveries_open";
 
 std::int64_t stored(Timestamp time) {
   return time.time_since_epoch().count();
@@ -132,115 +81,11 @@ Result<fetch::AccountState> state_of(const Statement& row) {
   return state;
 }
 
-/// Holds octet `at` of the lock file until the descriptor is closed. Nothing of SQLite's own files may be opened and
-/// closed beside it: closing one drops the locks that the process has on it.
-Result<void> lock_octet(int descriptor, std::int64_t at, bool wait) {
-  struct flock range{};
-  range.l_type = F_WRLCK;
-  range.l_whence = SEEK_SET;
-  range.l_start = at;
-  range.l_len = 1;
-  while (::fcntl(descriptor, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range) != 0) {
-    if (errno == EINTR) continue;
-    return errno == EAGAIN || errno == EACCES ? Error::in_use : Error::unavailable;
-  }
-  return {};
-}
-
-void unlock_octet(int descriptor, std::int64_t at) {
-  struct flock range{};
-  range.l_type = F_UNLCK;
-  range.l_whence = SEEK_SET;
-  range.l_start = at;
-  range.l_len = 1;
-  static_cast<void>(::fcntl(descriptor, F_OFD_SETLK, &range));
-}
-
-Result<Descriptor> open_lock_file(const std::filesystem::path& database) {
-  Descriptor lock(::open((database.native() + "-lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
-  return lock;
-}
-
-Result<void> sync(const std::filesystem::path& path, int flags) {
-  const Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
-  if (!file || ::fsync(file.get()) != 0) return fetch::from_errno(errno);
-  return {};
-}
-
-Result<void> check_version(Database& database) {
-  const auto id = database.integer("PRAGMA application_id");
-  if (!id) return id.error();
-  if (*id != application_id) return Error::not_ours;
-  const auto version = database.integer("PRAGMA user_version");
-  if (!version) return version.error();
-  if (*version == schema_version) return {};
-  return *version > schema_version ? Error::newer_version : Error::corrupt;
-}
-
-Result<Database> open_database(const std::filesystem::path& path, bool read_only) {
-  auto database = Database::open(path, read_only);
-  if (!database) return database;
-  if (auto checked = check_version(*database); !checked) return checked.error();
-  auto set = database->execute("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-  if (!set) return set.error();
-  return database;
-}
-
-Result<void> add_account(Database& database, std::string_view name) {
-  auto insert = database.prepare("INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING");
-  if (!insert) return insert.error();
-  return insert->bind(name).run();
-}
-
-/// Nothing when there is none of that name.
-Result<std::optional<std::int64_t>> find_account(Database& database, std::string_view name) {
-  auto select = database.prepare("SELECT id FROM account WHERE name = ?");
-  if (!select) return select.error();
-  const auto row = select->bind(name).step();
-  if (!row) return row.error();
-  return *row ? std::optional(select->integer(0)) : std::nullopt;
-}
-
-/// Write-ahead mode is part of the file. Where it is not possible, SQLite stays with the rollback journal, which is as
-/// safe.
-Result<void> fill(const std::filesystem::path& path, std::string_view account) {
-  auto database = Database::open(path, false);
-  if (!database) return database.error();
-  if (auto made = database->execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"); !made) return made;
-  if (auto made = database->execute(schema); !made) return made;
-  if (auto added = add_account(*database, account); !added) return added;
-  if (auto mode = database->text("PRAGMA journal_mode = WAL"); !mode) return mode.error();
-  return {};
-}
-
-/// A file that is there under its name is whole: it is made under another, and synced once instead of at each step.
-Result<void> make_file(const std::filesystem::path& path, std::string_view account) {
-  const std::filesystem::path made = path.native() + "-new";
-  ::unlink(made.c_str());
-  const Descriptor file(::open(made.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) return errno == ENOENT ? Error::misused : fetch::from_errno(errno);
-  if (auto filled = fill(made, account); !filled) return filled;
-  if (auto synced = sync(made, O_RDONLY); !synced) return synced;
-  if (::rename(made.c_str(), path.c_str()) != 0) return fetch::from_errno(errno);
-  return {};
-}
-
-Result<void> make_database(const std::filesystem::path& path, std::string_view account) {
-  struct stat there{};
-  if (::stat(path.c_str(), &there) != 0 || there.st_size == 0) {
-    if (auto made = make_file(path, account); !made) return made;
-  }
-  // Even when it was there: whoever made it, or SQLite's log beside it, may have been killed before this, and SQLite
-  // syncs the folder for its own new files only.
-  return sync(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."), O_RDONLY | O_DIRECTORY);
-}
-
 }  // namespace
 
 class SqliteLedger::Implementation {
  public:
-  Implementation(Descriptor lock, Database database) : lock_(std::move(lock)), database_(std::move(database)) {}
+  Implementation(LedgerLock lock, Database database) : lock_(std::move(lock)), database_(std::move(database)) {}
 
   Result<void> take_account(std::string_view name, Access access);
   Result<void> prepare();
@@ -248,6 +93,7 @@ class SqliteLedger::Implementation {
   Result<std::optional<Record>> find(std::string_view key);
   Result<void> apply(const fetch::NextChange& next, const fetch::AccountState* state);
   Result<fetch::AccountState> state();
+  Result<void> take_over(const std::filesystem::path& from, std::string_view name);
 
  private:
   struct Statements {
@@ -258,8 +104,9 @@ class SqliteLedger::Implementation {
   Result<void> write_some(std::span<const fetch::Change> changes);
   Result<void> put(const Record& record);
   Result<void> put(const fetch::AccountState& state);
+  Result<void> replace_by(const std::string& name);
 
-  Descriptor lock_;
+  LedgerLock lock_;
   Database database_;
   std::int64_t account_ = 0;
   std::unique_ptr<Statements> statements_;
@@ -274,7 +121,7 @@ Result<void> SqliteLedger::Implementation::take_account(std::string_view name, A
   }
   if (!found) return found.error();
   account_ = found->value_or(0);
-  return access == Access::exclusive ? lock_octet(lock_.get(), account_, false) : Result<void>{};
+  return access == Access::exclusive ? lock_.hold_account(account_) : Result<void>{};
 }
 
 Result<void> SqliteLedger::Implementation::prepare() {
@@ -400,6 +247,35 @@ Result<fetch::AccountState> SqliteLedger::Implementation::state() {
   return state;
 }
 
+Result<void> SqliteLedger::Implementation::take_over(const std::filesystem::path& from, std::string_view name) {
+  auto attach = database_.prepare("ATTACH ? AS earlier");
+  if (!attach) return attach.error();
+  if (auto attached = attach->bind(from.native()).run(); !attached) return attached;
+  auto replaced = replace_by(std::string(name));
+  static_cast<void>(database_.execute("DETACH earlier"));
+  return replaced;
+}
+
+Result<void> SqliteLedger::Implementation::replace_by(const std::string& name) {
+  const std::string columns(record_columns);
+  const std::string states(state_columns);
+  auto clear = database_.prepare("DELETE FROM main.message WHERE account = ?");
+  auto records = database_.prepare("INSERT INTO main.message (account, " + columns + ") SELECT ?, " + columns +
+                                   " FROM earlier.message WHERE account ="
+                                   " (SELECT id FROM earlier.account WHERE name = ?)");
+  auto state = database_.prepare("UPDATE main.account SET (" + states + ") = (SELECT " + states +
+                                 " FROM earlier.account WHERE name = ?) WHERE id = ?");
+  for (const auto* one : {&clear, &records, &state}) {
+    if (!*one) return one->error();
+  }
+  auto transaction = Transaction::begin(database_);
+  if (!transaction) return transaction.error();
+  for (Statement* one : {&clear->bind(account_), &records->bind(account_, name), &state->bind(name, account_)}) {
+    if (auto done = one->run(); !done) return done;
+  }
+  return transaction->commit();
+}
+
 SqliteLedger::SqliteLedger(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 SqliteLedger::~SqliteLedger() = default;
@@ -407,16 +283,15 @@ SqliteLedger::~SqliteLedger() = default;
 Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::path& path, std::string_view account,
                                                          Access access) {
   const bool read_only = access == Access::read_only;
-  auto lock = read_only ? Result<Descriptor>(Descriptor()) : open_lock_file(path);
+  auto lock = read_only ? Result<LedgerLock>(LedgerLock()) : LedgerLock::open(path);
   if (!lock) return lock.error();
   if (!read_only) {
-    // One process at a time makes the file and its tables.
-    if (auto locked = lock_octet(lock->get(), 0, true); !locked) return locked.error();
+    if (auto locked = lock->begin_making(); !locked) return locked.error();
     if (auto made = make_database(path, account); !made) return made.error();
   }
   auto database = open_database(path, read_only);
   if (!database) return database.error();
-  if (!read_only) unlock_octet(lock->get(), 0);
+  if (!read_only) lock->end_making();
   auto implementation = std::make_unique<Implementation>(std::move(*lock), std::move(*database));
   if (auto found = implementation->take_account(account, access); !found) return found.error();
   if (auto prepared = implementation->prepare(); !prepared) return prepared.error();
@@ -445,6 +320,9 @@ Result<std::optional<Record>> SqliteLedger::find(std::string_view key) {
 }
 Result<fetch::AccountState> SqliteLedger::state() {
   return implementation_->state();
+}
+Result<void> SqliteLedger::take_over(const std::filesystem::path& from, std::string_view account) {
+  return implementation_->take_over(from, account);
 }
 Result<void> SqliteLedger::apply_each(const fetch::NextChange& next, const fetch::AccountState* state) {
   return implementation_->apply(next, state);

@@ -17,9 +17,9 @@ enum class Access {
   read_only,
 };
 
-/// A ledger in an SQLite database that holds every account of a user, in write-ahead mode with every commit synced
-/// (in rollback mode where the file system has no shared memory). Each call takes a bounded number of statements by
-/// primary key.
+/// A ledger in an SQLite database, in write-ahead mode with every commit synced (in rollback mode where the file system
+/// has no shared memory). It may hold several accounts, as those of earlier versions do (fetcher/account_ledgers.h).
+/// Each call takes a bounded number of statements by primary key.
 class SqliteLedger final : public fetch::Ledger {
  public:
   /// Opens the database at `path`, making it (mode 0600) and the account's row when there are none, and holds the
@@ -37,6 +37,10 @@ class SqliteLedger final : public fetch::Ledger {
   Result<std::optional<fetch::Record>> find(std::string_view key) override;
   Result<fetch::AccountState> state() override;
   Result<void> apply_each(const fetch::NextChange& next, const fetch::AccountState* state) override;
+
+  /// Puts all that the ledger at `from` has recorded of `account` in the place of what is recorded here, or leaves it
+  /// as it is. Durable when it returns. Errors: unavailable, out_of_space, corrupt.
+  Result<void> take_over(const std::filesystem::path& from, std::string_view account);
 
  private:
   class Implementation;

@@ -27,6 +27,7 @@ FOLDER = re.compile(r"f\w*sync (\S+/) for")
 NEEDLESS = {
     r"SetIdentityFile|store/IDENTITY": "RocksDB's name for a store, which is made anew",
     r"OPTIONS|RenameTempFileToOptionsFile": "RocksDB's note of its options, which the program does not read",
+    r"state/fetch\.db-wal": "SQLite's log of an earlier version's ledger, whose file is synced too before anything is fetched",
     r"store/LOG": "RocksDB's log for people",
     r"fermo\.mark|make_mark": "tells whether a Maildir is that of the last run, and is made anew",
     r"link .*\.lock": "keeps other programs away while the mbox is written",
@@ -89,14 +90,14 @@ def first_line(text):
 
 def readable(site):
     """With the names of the program's own functions in the place of their addresses."""
-    call, _, addresses = site.partition("@")
+    call, _, addresses = site.partition(" for @")
     if not addresses:
         return site
     command = ["addr2line", "-Cfie", os.environ["FERMO_BINARY"], *("0x" + address for address in addresses.split("@"))]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[::2]
     names = [re.sub(r"\(anonymous namespace\)::|fermo::|\[abi.*?\]", "", line) for line in lines]
     names = [re.sub(r"\(.*|<.*", "", name) for name in names]
-    return call + next((name for name in names if not HELPERS.search(name)), names[-1])
+    return call + " for " + next((name for name in names if not HELPERS.search(name)), names[-1])
 
 
 def main():

@@ -15,7 +15,7 @@ import time
 TESTS = os.path.join(os.path.dirname(__file__), "..")
 sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "fetch")]
 from fermo_process import Fermo, free_port, without_trace_fields  # noqa: E402
-from fetching import Fetcher, maildir, mbox, message  # noqa: E402
+from fetching import Fetcher, as_earlier_version_left, maildir, mbox, message  # noqa: E402
 from power_history import Event, Mail, Source, Versions  # noqa: E402
 from scripted_server import ScriptedServer  # noqa: E402
 
@@ -106,13 +106,28 @@ class Account:
         return (maildir if self.name == "maildir" else mbox)(self.folder(place) / "box")
 
 
+    def state(self, place):
+        return place.state / self.name / "state"
+
+    def record_as_earlier_version(self, place):
+        """Messages that the server has no more, in the file of all accounts that versions before this had."""
+        gone = [(f"{self.name}-gone-{n}", message(n)) for n in range(5)]
+        fetcher = Fetcher(place.state / self.name, f"pop3://127.0.0.1:{self.port}", target="command:true",
+                          options=["--allow-plaintext"])
+        with ScriptedServer(gone, port=self.port):
+            fetcher.run("delete")
+        as_earlier_version_left(self.state(place))
+        self.source.fetched.update((uid, 0) for uid, _ in gone)
+
     def judge_ledger(self, place, cut):
         """What a run that ended well had fetched is known, whatever the server holds by now."""
         known = set()
-        path = place.state / self.name / "state" / "fetch.db"
-        if path.exists():
-            with contextlib.closing(sqlite3.connect(path)) as ledger, contextlib.suppress(sqlite3.DatabaseError):
-                known = {key for key, in ledger.execute("SELECT key FROM message WHERE delivered IS NOT NULL")}
+        for path in (*self.state(place).glob("fetch.db"), *self.state(place).glob("account-*/ledger.db")):
+            with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(path)) as ledger:
+                holds = path.name == "ledger.db" or ledger.execute("PRAGMA user_version").fetchone() == (1,)
+                found = {key for key, in ledger.execute("SELECT key FROM message WHERE delivered IS NOT NULL")}
+                if holds:
+                    known = known or found  # the one that is not taken over yet holds alone
         forgotten = {uid for uid, position in self.source.fetched.items() if position <= cut} - known
         return [f"{self.name}: the ledger has forgotten {len(forgotten)} messages"] if forgotten else []
 
@@ -157,6 +172,8 @@ class Work:
         for account in self.accounts:
             account.folder(place).mkdir()
             account.fetcher(place)  # makes its folder
+            if account.name == "mbox":  # for one of them: what makes its state folder durable is noticed with the others
+                account.record_as_earlier_version(place)
 
     # --- While it is recorded ----------------------------------------------------------------------------------------
 

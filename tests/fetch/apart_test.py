@@ -165,19 +165,29 @@ class ApartTest(ApartCase):
         self.let_go()
         self.outcomes(run, 0)
 
-    def test_the_folders_of_another_account_cannot_be_reached(self):
-        """What leads from one Maildir into another, once the process has begun, leads nowhere."""
+    def expect_no_way_from_ann_to(self, folder):
+        """What leads from her Maildir into another folder, once the process has begun, leads nowhere."""
         if not possible():
             self.skipTest("nothing is confined here")
         run = self.start()
         self.await_both()
+        (place,) = self.folder.glob(folder)
         (self.folder / "ann/tmp").rename(self.folder / "ann/tmp-before")
-        (self.folder / "ann/tmp").symlink_to(self.folder / "bob/tmp")
+        (self.folder / "ann/tmp").symlink_to(place)
         self.let_go()
         outcomes = self.outcomes(run, 74)
         self.assertEqual((outcomes["ann"]["fetched"], outcomes["bob"]["fetched"]), (0, 2))
         self.assertEqual(outcomes["ann"]["verdict"], "target-failed")
-        self.assertEqual(list((self.folder / "bob/tmp").iterdir()), [])
+        self.assertEqual(list(place.glob("fermo.*")), [])
+
+    def test_the_maildir_of_another_account_cannot_be_reached(self):
+        self.expect_no_way_from_ann_to("bob/tmp")
+
+    def test_the_ledger_of_another_account_cannot_be_reached(self):
+        self.expect_no_way_from_ann_to("state/account-bob@*")
+
+    def test_the_folder_of_what_is_remembered_cannot_be_reached(self):
+        self.expect_no_way_from_ann_to("state")
 
     def test_one_that_is_killed_is_named_and_leaves_the_others_whole(self):
         run = self.start()

@@ -1,8 +1,11 @@
 """Runs `fermo fetch` for tests, and reads what it delivered."""
+import contextlib
 import json
 import os
 import pathlib
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -78,3 +81,18 @@ def message(number, octets=400):
             % (number % 60, number, number))
     line = b"%07d " % number * 9 + b"\r\n"
     return text + line * max(0, (octets - len(text)) // len(line))
+
+
+def as_earlier_version_left(state):
+    """Makes one ledger of those that are there, which must be closed, in the form that versions before them had."""
+    folders = sorted(pathlib.Path(state).glob("account-*"))
+    shutil.copy(folders[0] / "ledger.db", state / "fetch.db")
+    with contextlib.closing(sqlite3.connect(state / "fetch.db", isolation_level=None)) as earlier:
+        for number, folder in enumerate(folders[1:], start=2):
+            earlier.execute("ATTACH ? AS one", (str(folder / "ledger.db"),))
+            for table, whose in (("account", "id"), ("message", "account")):
+                columns = [row[1] for row in earlier.execute(f"PRAGMA one.table_info({table})") if row[1] != whose]
+                earlier.execute(f"INSERT INTO {table} ({whose}, {', '.join(columns)}) SELECT {number}, {', '.join(columns)} FROM one.{table}")
+            earlier.execute("DETACH one")
+    for folder in folders:
+        shutil.rmtree(folder)

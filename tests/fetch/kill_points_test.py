@@ -123,10 +123,12 @@ TARGETS = {"maildir": Maildir, "mbox": Mbox, "maildrop": Maildrop, "smtp": Smtp}
 
 
 class Trial:
-    """One account in a state of its own, again and again: its server, and the run that is to be killed."""
+    """One account in a state of its own, again and again: its server, and the run that is to be killed. That is the first one,
+    a later one, or the first one of this version, which takes over what an earlier one recorded."""
 
-    def __init__(self, folder, target, mode, first):
-        self.folder, self.mode, self.first = folder, mode, first
+    def __init__(self, folder, target, mode, kind):
+        self.folder, self.mode, self.kind = folder, mode, kind
+        self.first = kind == "first"
         self.target = TARGETS[target]()
         self.server = ScriptedServer()
         self.before = folder / "before"
@@ -143,6 +145,8 @@ class Trial:
             self.begin()
             self.server.messages = list(EARLIER)
             self.fetcher().run(self.mode)
+            if self.kind == "upgraded":
+                fetching.as_earlier_version_left(self.account / "state")
             shutil.rmtree(self.before)
             self.account.rename(self.before)
         self.target.keep()
@@ -213,10 +217,10 @@ def points_to_try(count, tried, draw):
     return [(min(point + draw.randrange(stride), count), draw.random() < 0.5) for point in range(1, count + 1, stride)]
 
 
-def torment(folder, target, mode, first):
+def torment(folder, target, mode, kind):
     """Returns what went wrong, at how many points it was killed, and how many there are."""
-    draw = random.Random(f"{SEED} {target} {mode} {first}")
-    with Trial(folder, target, mode, first) as trial:
+    draw = random.Random(f"{SEED} {target} {mode} {kind}")
+    with Trial(folder, target, mode, kind) as trial:
         count = trial.points()
         wrong = [problem for point, torn in points_to_try(count, trial.target.points_tried, draw) if (problem := trial.check(point, torn))]
         return wrong, trial.killed, count
@@ -227,15 +231,16 @@ class KillPointsTest(unittest.TestCase):
     def test_killed_at_any_point_a_fetch_is_exactly_once(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="fermo-kill-points-"))
         self.addCleanup(shutil.rmtree, folder)
-        kinds = [(target, mode, first) for target in TARGETS for mode in ("delete", "keep") for first in (True, False)]
+        kinds = [(target, mode, kind) for target in TARGETS for mode in ("delete", "keep") for kind in ("first", "later")]
+        kinds += [("maildir", mode, "upgraded") for mode in ("delete", "keep")]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             runs = {kind: pool.submit(torment, folder / "-".join(map(str, kind)), *kind) for kind in kinds}
         for kind, run in runs.items():
-            with self.subTest(target=kind[0], mode=kind[1], first_run=kind[2]):
+            with self.subTest(target=kind[0], mode=kind[1], run=kind[2]):
                 wrong, killed, count = run.result()
                 self.assertEqual(wrong, [], f"seed {SEED}")
                 self.assertGreater(killed, TARGETS[kind[0]].points_tried // 2)
-                print(f"{kind[0]}, {kind[1]}, {'first' if kind[2] else 'later'} run: killed {killed} times at {count} points")
+                print(f"{kind[0]}, {kind[1]}, {kind[2]} run: killed {killed} times at {count} points")
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ class KillTest(unittest.TestCase):
 
 
 class SideBySideTest(unittest.TestCase):
-    """Several accounts, each in a process of its own, with one ledger: now one of the processes is killed, now the one that
+    """Several accounts, each in a process of its own, with one folder of ledgers: now one of the processes is killed, now the one that
     started them."""
 
     NAMES = [f"user{n}" for n in range(5)]

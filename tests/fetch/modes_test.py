@@ -266,7 +266,7 @@ class SecretTest(FermoServerTest):
         environment = dict(os.environ, XDG_STATE_HOME=str(self.folder / "xdg"))
         subprocess.run(command, check=True, capture_output=True, env=environment, timeout=60)
         state = self.folder / "xdg/fermo"
-        self.assertTrue((state / "fetch.db").exists())
+        self.assertEqual(len(list(state.glob("account-ann@*/ledger.db"))), 1)
         self.assertEqual(stat.S_IMODE(state.stat().st_mode), 0o700)
 
 
