@@ -62,6 +62,13 @@ set(FERMO_TEST_ENVIRONMENT
   "UBSAN_OPTIONS=print_stacktrace=1"
   "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/thread_sanitizer_suppressions:second_deadlock_stack=1")
 
+# GoogleTest's headers, compiled once for all tests. A program, since objects of programs and of libraries are not compiled alike.
+if(FERMO_TESTS)
+  add_executable(test_headers ${CMAKE_SOURCE_DIR}/tests/support/test_headers.cc)
+  target_link_libraries(test_headers PRIVATE fermo_flags GTest::gmock GTest::gtest_main)
+  target_precompile_headers(test_headers PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector>)
+endif()
+
 # fermo_test(NAME SOURCES file… USES module… [LABELS label…] [TIMEOUT seconds] [NOT_UNDER_TSAN])
 #
 # NOT_UNDER_TSAN, here and for fermo_script_test: it has one thread, or what its threads do is in other tests too; it would take ten
@@ -76,7 +83,7 @@ function(fermo_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_USES} GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector>)
+  target_precompile_headers(${name} REUSE_FROM test_headers)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}"
     ENVIRONMENT "${FERMO_TEST_ENVIRONMENT}")

@@ -1,0 +1,1 @@
+// Nothing: cmake wants a file for a target, and test_headers is there for its precompiled headers.
