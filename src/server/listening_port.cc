@@ -1,6 +1,9 @@
 #include "server/listening_port.h"
 
+#include <poll.h>
+
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -17,6 +20,11 @@ using Outcome = runtime::Explained<ListeningPort>;
 
 /// A free port of one family may be taken in the other: how often another one is tried.
 constexpr int kPortTriesMax = 16;
+
+/// A process that was killed may have let go of its locks, by which its successor knows that it is gone, a little
+/// before its ports. With three ports that another server has, its error comes within a second.
+constexpr std::chrono::milliseconds kPortLetGoWithin{300};
+constexpr int kMillisecondsBetweenTries = 10;
 
 std::string advice(int failure) {
   switch (failure) {
@@ -64,15 +72,31 @@ ListeningSockets listen_all(const std::vector<ip::address>& addresses, std::uint
   return all;
 }
 
+ListeningSockets listen_anywhere(const std::vector<ip::address>& addresses, std::size_t count) {
+  ListeningSockets listening = listen_all(addresses, 0, count);
+  for (int i = 1; i < kPortTriesMax && listening.failure == EADDRINUSE; ++i) {
+    listening = listen_all(addresses, 0, count);
+  }
+  return listening;
+}
+
+ListeningSockets listen_when_free(const std::vector<ip::address>& addresses, std::uint16_t port, std::size_t count) {
+  const auto end = std::chrono::steady_clock::now() + kPortLetGoWithin;
+  ListeningSockets listening = listen_all(addresses, port, count);
+  while (listening.failure == EADDRINUSE && std::chrono::steady_clock::now() < end) {
+    ::poll(nullptr, 0, kMillisecondsBetweenTries);
+    listening = listen_all(addresses, port, count);
+  }
+  return listening;
+}
+
 Outcome open_tcp(config::Listen listen, std::size_t cores) {
   const std::vector<ip::address> wanted = addresses(listen.address);
   if (wanted.empty()) {
     return Outcome::problem("cannot listen on " + listen.text() + ": \"" + listen.address + "\" is no numeric address");
   }
-  ListeningSockets listening = listen_all(wanted, listen.port, cores);
-  for (int i = 1; i < kPortTriesMax && listen.port == 0 && listening.failure == EADDRINUSE; ++i) {
-    listening = listen_all(wanted, 0, cores);
-  }
+  ListeningSockets listening =
+      listen.port == 0 ? listen_anywhere(wanted, cores) : listen_when_free(wanted, listen.port, cores);
   if (listening.failure != 0) return Outcome::problem(problem(listen, listening.failure));
   listen.port = listening.port;
   return ListeningPort{std::move(listen), std::move(listening.sockets)};

@@ -16,7 +16,7 @@ struct ListeningPort {
       sockets;  ///< For TCP, address by address, one for each core; the kernel deals out connections.
 };
 
-/// Binds and listens, for `cores` threads that accept.
+/// Binds and listens, for `cores` threads that accept. Waits a moment for a TCP port that somebody has.
 runtime::Explained<ListeningPort> open_port(const config::Listen& listen, std::size_t cores);
 
 }  // namespace fermo::server

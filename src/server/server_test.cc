@@ -3,11 +3,13 @@
 #include <atomic>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include "server/listening_port.h"
 #include "server/server_harness.h"
 
 namespace fermo::server {
@@ -60,6 +62,19 @@ TEST_F(ServerTest, DoesNotShareAPortWithAnotherServer) {
                                           HasSubstr("ss -lp")));
   EXPECT_THAT(second.listening(), IsEmpty());
   for (int i = 0; i < 10; ++i) EXPECT_THAT(pop3().line(), StartsWith("+OK"));
+}
+
+// As a process does that was killed, and whose end its successor has heard of.
+TEST_F(ServerTest, WaitsAMomentForAPortThatIsBeingLetGoOf) {
+  auto held = open_port(config_.listen.front(), 1);
+  ASSERT_TRUE(held);
+  const config::Listen same = held->listen;
+  std::jthread owner([&held] {
+    // The instant is drawn, not awaited: any within the wait will do.
+    std::this_thread::sleep_for(20ms);
+    held->sockets.clear();
+  });
+  EXPECT_TRUE(open_port(same, 1));
 }
 
 TEST_F(ServerTest, OpensNothingWhenOneListenerFails) {
