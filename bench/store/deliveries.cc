@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "delivering.h"
 #include "maildrop_rocks/rocks_maildrop.h"
 
 namespace {
 
 using namespace fermo;
+using bench::give_up;
 using std::chrono::steady_clock;
 
 constexpr std::size_t message_octets = 20'000;
@@ -26,11 +28,6 @@ std::string message() {
   std::string wire = "Subject: bench\r\n\r\n";
   while (wire.size() < message_octets) wire += "All work and no play makes Jack a dull boy, line by line by line.\r\n";
   return wire;
-}
-
-[[noreturn]] void give_up(const std::string& why) {
-  std::fprintf(stderr, "%s\n", why.c_str());
-  std::exit(1);
 }
 
 /// How often a second all threads together get through `deliver`, which is told its thread and its turn.
@@ -62,16 +59,6 @@ void deliver_to_maildir(const std::string& folder, const std::string& name, cons
   ::close(directory);
 }
 
-void deliver_to_store(maildrop::Store& store, const DropId& drop, const std::string& wire) {
-  auto delivery = store.begin_delivery();
-  if (delivery.has_error()) give_up(delivery.error().message());
-  if ((*delivery)->append(wire).has_error()) give_up("append failed");
-  const Octets octets{wire.size()};
-  const maildrop::Recipient recipient{drop, "", std::nullopt};
-  const auto finished = (*delivery)->finish({octets, octets, Octets{18}}, {&recipient, 1}, Timestamp{});
-  if (finished.has_error()) give_up(finished.error().message());
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -100,7 +87,7 @@ int main(int count, char** arguments) {
       deliver_to_maildir(maildirs[thread], name, wire);
     });
     const double store_rate =
-        rate(threads, seconds, [&](unsigned thread, unsigned) { deliver_to_store(*store, drops[thread], wire); });
+        rate(threads, seconds, [&](unsigned thread, unsigned) { bench::deliver(*store, drops[thread], wire); });
     std::printf("%8u %14.0f %14.0f %8.2f\n", threads, maildir_rate, store_rate, store_rate / maildir_rate);
     std::fflush(stdout);
   }

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "delivering.h"
 #include "maildrop_ipc/channel_service.h"
 #include "maildrop_ipc/grants.h"
 #include "maildrop_ipc/remote_store.h"
@@ -26,15 +27,11 @@
 namespace {
 
 using namespace fermo;
+using bench::give_up;
 using std::chrono::steady_clock;
 
 constexpr std::array<std::size_t, 3> sizes = {4'000, 64'000, 1'000'000};
 constexpr std::size_t octets_of_a_drop = std::size_t{32} << 20;
-
-[[noreturn]] void give_up(const std::string& why) {
-  std::fprintf(stderr, "%s\n", why.c_str());
-  std::_Exit(1);
-}
 
 template <class T>
 T value_of(Result<T> result) {
@@ -79,13 +76,7 @@ Cost measure(double seconds, const ProcessorTime& used, const std::function<std:
 void fill(maildrop::Store& store, std::size_t size) {
   std::string wire = "Subject: bench\r\n\r\n";
   while (wire.size() < size) wire += std::to_string(std::rand()) + " all work and no play makes Jack a dull boy\r\n";
-  const Octets octets{wire.size()};
-  const maildrop::Recipient recipient{drop_of(size), "", std::nullopt};
-  for (std::size_t left = octets_of_a_drop / size; left > 0; --left) {
-    const auto delivery = value_of(store.begin_delivery());
-    if (delivery->append(wire).has_error()) give_up("append failed");
-    value_of(delivery->finish({octets, octets, Octets{18}}, {&recipient, 1}, Timestamp{}));
-  }
+  for (std::size_t left = octets_of_a_drop / size; left > 0; --left) bench::deliver(store, drop_of(size), wire);
 }
 
 /// Each message of the drop in its turn.

@@ -84,11 +84,12 @@ int allow_local_sockets(void* filter) {
   return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &is_local));
 }
 
-int add(void* filter, std::uint32_t action, std::string_view call) {
-  if (call == "clone") return allow_clone(filter, of_a_thread | new_namespaces, of_a_thread);
-  if (call == "fork") return allow_clone(filter, new_namespaces, 0);
-  if (call == "socket(AF_UNIX)") return allow_local_sockets(filter);
-  const int number = ::seccomp_syscall_resolve_name(call.data());
+int add(void* filter, std::uint32_t action, const char* call) {
+  const std::string_view name = call;
+  if (name == "clone") return allow_clone(filter, of_a_thread | new_namespaces, of_a_thread);
+  if (name == "fork") return allow_clone(filter, new_namespaces, 0);
+  if (name == "socket(AF_UNIX)") return allow_local_sockets(filter);
+  const int number = ::seccomp_syscall_resolve_name(call);
   if (number == __NR_SCMP_ERROR) return 0;
   return unless_known(::seccomp_rule_add_array(filter, action, number, 0, nullptr));
 }

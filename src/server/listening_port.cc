@@ -22,7 +22,8 @@ using Outcome = runtime::Explained<ListeningPort>;
 constexpr int kPortTriesMax = 16;
 
 /// A process that was killed may have let go of its locks, by which its successor knows that it is gone, a little
-/// before its ports. With three ports that another server has, its error comes within a second.
+/// before its ports, and nothing tells when it has let go of those. With three ports that another server has, its error
+/// comes within a second.
 constexpr std::chrono::milliseconds kPortLetGoWithin{300};
 constexpr int kMillisecondsBetweenTries = 10;
 
