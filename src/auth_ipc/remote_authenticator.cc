@@ -15,7 +15,7 @@ template <class Expected>
 Result<Expected> ask(ipc::SocketPool& pool, const Request& request) {
   std::string payload = encode(request);
   std::string answer;
-  const auto outcome = pool.ask(std::nullopt, payload, {}, answer);
+  const auto outcome = pool.ask(payload, answer);
   wipe(payload);
   if (outcome != ipc::SocketPool::Outcome::answered) return Error::unavailable;
   auto reply = decode_reply(answer);

@@ -186,6 +186,8 @@ inline constexpr std::size_t ipc_frame_octets_max = store_ipc_frame_octets_max +
 inline constexpr std::size_t store_ipc_connections_max = 64;
 /// Messages that are being read at once in one snapshot.
 inline constexpr std::size_t store_ipc_cursors_max = 64;
+/// Small messages that come with the one that was asked for, as far as all of them fit one piece.
+inline constexpr std::size_t store_ipc_following_max = 64;
 /// Recipients of one delivery through the socket: more than a command line names, and 3,000 unique-ids of 74 octets fit
 /// one frame.
 inline constexpr std::size_t store_ipc_recipients_max = 3000;

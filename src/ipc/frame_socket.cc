@@ -23,20 +23,19 @@
 namespace fermo::ipc {
 namespace {
 
-using Prefix = std::array<char, 4>;
+constexpr std::size_t length_octets = 4;
+/// In the length of the head.
+constexpr std::size_t rest_follows = std::size_t{1} << 31;
 
-Prefix length_prefix(std::size_t octets) {
-  Prefix prefix;
-  for (std::size_t i = 0; i < prefix.size(); ++i) prefix[i] = static_cast<char>((octets >> (8 * i)) & 0xff);
-  return prefix;
+void put_length(std::string& prefix, std::size_t octets) {
+  for (std::size_t i = 0; i < length_octets; ++i) prefix.push_back(static_cast<char>((octets >> (8 * i)) & 0xff));
 }
 
-std::size_t length_in(const Prefix& prefix) {
-  std::size_t octets = 0;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    octets |= std::size_t{static_cast<unsigned char>(prefix[i])} << (8 * i);
-  }
-  return octets;
+std::string prefix_of(std::size_t head, std::size_t rest) {
+  std::string prefix;
+  put_length(prefix, rest == 0 ? head : head | rest_follows);
+  if (rest != 0) put_length(prefix, rest);
+  return prefix;
 }
 
 error_code system_error() {
@@ -94,10 +93,9 @@ void FrameSocket::set_receive_time_max(std::chrono::milliseconds time_max) {
 }
 
 bool FrameSocket::send(std::string_view head, std::string_view rest) {
-  const std::size_t octets = head.size() + rest.size();
-  FERMO_CHECK(octets > 0 && octets <= limits::ipc_frame_octets_max);
-  const Prefix prefix = length_prefix(octets);
-  std::array<std::string_view, 3> parts = {std::string_view(prefix.data(), prefix.size()), head, rest};
+  FERMO_CHECK(!head.empty() && head.size() + rest.size() <= limits::ipc_frame_octets_max);
+  const std::string prefix = prefix_of(head.size(), rest.size());
+  std::array<std::string_view, 3> parts = {prefix, head, rest};
   while (true) {
     std::array<iovec, 3> vectors{};
     std::size_t left = 0;
@@ -116,13 +114,41 @@ bool FrameSocket::send(std::string_view head, std::string_view rest) {
   }
 }
 
-bool FrameSocket::receive(std::string& payload) {
-  Prefix prefix;
-  if (!receive_whole(prefix.data(), prefix.size())) return false;
-  const std::size_t octets = length_in(prefix);
-  if (octets == 0 || octets > limits::ipc_frame_octets_max) return false;
-  payload.resize(octets);
-  return receive_whole(payload.data(), octets);
+bool FrameSocket::receive(Frame& frame) {
+  std::size_t head = 0;
+  std::size_t rest = 0;
+  if (!receive_lengths(head, rest)) return false;
+  frame.head.resize(head);
+  frame.rest.resize(rest);
+  return receive_whole(frame.head.data(), head) && receive_whole(frame.rest.data(), rest);
+}
+
+bool FrameSocket::receive(std::string& head) {
+  std::size_t octets = 0;
+  std::size_t rest = 0;
+  if (!receive_lengths(octets, rest) || rest != 0) return false;
+  head.resize(octets);
+  return receive_whole(head.data(), octets);
+}
+
+bool FrameSocket::receive_lengths(std::size_t& head, std::size_t& rest) {
+  rest = 0;
+  if (!receive_length(head)) return false;
+  if ((head & rest_follows) != 0) {
+    head -= rest_follows;
+    if (!receive_length(rest) || rest == 0) return false;
+  }
+  return head != 0 && head <= limits::ipc_frame_octets_max && rest <= limits::ipc_frame_octets_max - head;
+}
+
+bool FrameSocket::receive_length(std::size_t& octets) {
+  std::array<char, length_octets> received;
+  if (!receive_whole(received.data(), received.size())) return false;
+  octets = 0;
+  for (std::size_t i = 0; i < received.size(); ++i) {
+    octets |= std::size_t{static_cast<unsigned char>(received[i])} << (8 * i);
+  }
+  return true;
 }
 
 bool FrameSocket::receive_whole(char* to, std::size_t octets) {
@@ -143,7 +169,7 @@ void FrameSocket::shutdown() {
 void FrameSocket::say_goodbye(std::chrono::milliseconds time_max) {
   if (::shutdown(socket_.get(), SHUT_WR) != 0) return;
   set_receive_time_max(time_max);
-  std::string ignored;
+  Frame ignored;
   while (receive(ignored)) {
   }
 }

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -13,9 +14,16 @@
 
 namespace fermo::ipc {
 
-/// A connected stream socket that carries frames: 4 octets of length, little-endian, then 1 to
-/// `limits::ipc_frame_octets_max` octets of payload. Blocking. One thread may send and receive while another
-/// calls shutdown().
+/// What one frame carries: a payload that is to be decoded, and octets that are passed on as they came, which need no
+/// copy on their way from one process to the other.
+struct Frame {
+  std::string head;
+  std::string rest;  ///< Mostly empty.
+};
+
+/// A connected stream socket that carries frames: the octets of the head in 4 octets, little-endian, the topmost bit of
+/// which says that those of a rest follow; then the head, which is not empty, and the rest, together at most
+/// `limits::ipc_frame_octets_max` octets. Blocking. One thread may send and receive while another calls shutdown().
 class FrameSocket {
  public:
   explicit FrameSocket(Descriptor socket) : socket_(std::move(socket)) {}
@@ -23,12 +31,13 @@ class FrameSocket {
   /// Lets each later receive() wait no longer than this for the next octets.
   void set_receive_time_max(std::chrono::milliseconds time_max);
 
-  /// False when not all of it could be handed to the system; the peer has not got a whole frame then. The payload is
-  /// `head` and `rest` together; no copy of either is made.
+  /// False when not all of it could be handed to the system; the peer has not got a whole frame then.
   bool send(std::string_view head, std::string_view rest = {});
   /// False at the end of the stream, on a length out of bounds, on a time-out and on any error: the connection is of no
   /// use any more.
-  bool receive(std::string& payload);
+  bool receive(Frame& frame);
+  /// Where nobody has anything to send but a head; false on a rest, too.
+  bool receive(std::string& head);
 
   /// Ends both directions, which wakes whoever waits in send() or receive().
   void shutdown();
@@ -39,6 +48,8 @@ class FrameSocket {
   Result<uid_t> peer_user() const;
 
  private:
+  bool receive_lengths(std::size_t& head, std::size_t& rest);
+  bool receive_length(std::size_t& octets);
   bool receive_whole(char* to, std::size_t octets);
 
   Descriptor socket_;

@@ -51,7 +51,17 @@ void SocketPool::lose(Connection connection) {
 }
 
 SocketPool::Outcome SocketPool::ask(std::optional<Generation> with, std::string_view head, std::string_view rest,
-                                    std::string& reply) {
+                                    Frame& reply) {
+  return exchange(with, head, rest, reply);
+}
+
+SocketPool::Outcome SocketPool::ask(std::string_view head, std::string& reply) {
+  return exchange(std::nullopt, head, {}, reply);
+}
+
+template <class Received>
+SocketPool::Outcome SocketPool::exchange(std::optional<Generation> with, std::string_view head, std::string_view rest,
+                                         Received& reply) {
   auto connection = take(with);
   if (!connection) return Outcome::not_sent;
   Outcome outcome = Outcome::not_sent;

@@ -34,7 +34,9 @@ class SocketPool {
   Generation generation() const;
 
   /// Sends `head` and `rest` as one frame and waits for one. `with`: only when that process is still there.
-  Outcome ask(std::optional<Generation> with, std::string_view head, std::string_view rest, std::string& reply);
+  Outcome ask(std::optional<Generation> with, std::string_view head, std::string_view rest, Frame& reply);
+  /// The same where neither side has anything to say but a head, to whichever process is there.
+  Outcome ask(std::string_view head, std::string& reply);
   /// Sends a frame that has no answer; when it cannot be, the process that was to get it is gone.
   void tell(Generation with, std::string_view frame);
 
@@ -44,6 +46,8 @@ class SocketPool {
     Generation generation;
   };
 
+  template <class Received>
+  Outcome exchange(std::optional<Generation> with, std::string_view head, std::string_view rest, Received& reply);
   std::optional<Connection> take(std::optional<Generation> with);
   void give_back(Connection connection);
   void lose(Connection connection);

@@ -24,14 +24,14 @@ class Channels {
   Channels(maildrop::Store& store, Grants& grants) : store_(store), grants_(grants) {}
 
   void converse(ipc::FrameSocket& socket) {
-    std::string payload;
-    while (socket.receive(payload)) {
-      FieldReader in(payload);
+    ipc::Frame frame;
+    while (socket.receive(frame)) {
+      FieldReader in(frame.head);
       const auto number = in.number<ChannelNumber>();
       if (in.failed()) return;
-      if (in.whole()) {
+      if (in.whole() && frame.rest.empty()) {
         end(number);
-      } else if (!answer(socket, number, std::string_view(payload).substr(sizeof(ChannelNumber)))) {
+      } else if (!answer(socket, number, frame)) {
         return;
       }
     }
@@ -44,8 +44,9 @@ class Channels {
     StoreSession session;
   };
 
-  bool answer(ipc::FrameSocket& socket, ChannelNumber number, std::string_view payload) {
-    const auto request = decode_request(payload);
+  bool answer(ipc::FrameSocket& socket, ChannelNumber number, ipc::Frame& frame) {
+    const auto request =
+        decode_request(std::string_view(frame.head).substr(sizeof(ChannelNumber)), std::move(frame.rest));
     const auto channel = request ? channel_of(number) : nullptr;
     if (!channel) return false;
     std::optional<Reply> reply;
@@ -53,7 +54,9 @@ class Channels {
       const std::lock_guard lock(channel->mutex);
       reply = channel->session.answer(*request);
     }
-    return reply && socket.send(encode(*reply));
+    if (!reply) return false;
+    const auto [head, rest] = encode(*reply);
+    return socket.send(head, rest);
   }
 
   /// Null: there are too many.

@@ -1,5 +1,7 @@
 #include "maildrop_ipc/client_connection.h"
 
+#include <utility>
+
 #include "ipc/frame_socket.h"
 
 namespace fermo::maildrop_ipc {
@@ -16,10 +18,11 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::open(const std::file
 Result<Reply> ClientConnection::exchange(const Request& request, maildrop::Error when_lost) {
   const std::lock_guard lock(mutex_);
   if (lost_) return maildrop::Error::unavailable;
-  std::string payload;
-  const auto outcome = line_->ask(encode(request), payload);
+  ipc::Frame frame;
+  const auto [head, rest] = encode(request);
+  const auto outcome = line_->ask(head, rest, frame);
   std::optional<Reply> reply;
-  if (outcome == Line::Outcome::answered) reply = decode_reply(payload);
+  if (outcome == Line::Outcome::answered) reply = decode_reply(frame.head, std::move(frame.rest));
   if (!reply) {
     lost_ = true;
     return outcome == Line::Outcome::not_sent ? maildrop::Error::unavailable : when_lost;

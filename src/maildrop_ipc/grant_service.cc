@@ -15,7 +15,7 @@ constexpr std::string_view too_many = "-";
 
 Result<void> grant(ipc::SocketPool& store, const DropId& drop) {
   std::string reply;
-  const auto outcome = store.ask(std::nullopt, drop.text(), {}, reply);
+  const auto outcome = store.ask(drop.text(), reply);
   if (outcome != ipc::SocketPool::Outcome::answered || reply != granted) return maildrop::Error::unavailable;
   return {};
 }

@@ -19,9 +19,9 @@ class SocketLine final : public Line {
     if (!lost_) socket_.say_goodbye(goodbye_time_max);
   }
 
-  Outcome ask(std::string_view request, std::string& reply) override {
+  Outcome ask(std::string_view head, std::string_view rest, ipc::Frame& reply) override {
     lost_ = true;  // until there is an answer
-    if (!socket_.send(request)) return Outcome::not_sent;
+    if (!socket_.send(head, rest)) return Outcome::not_sent;
     if (!socket_.receive(reply)) return Outcome::lost;
     lost_ = false;
     return Outcome::answered;
@@ -40,20 +40,20 @@ ChannelNumber next_channel() {
 class Channel final : public Line {
  public:
   explicit Channel(ipc::SocketPool& pool)
-      : pool_(pool), generation_(pool.generation()), head_(channel_head(next_channel())) {}
+      : pool_(pool), generation_(pool.generation()), channel_(channel_head(next_channel())) {}
   ~Channel() override {
-    if (used_) pool_.tell(generation_, head_);
+    if (used_) pool_.tell(generation_, channel_);
   }
 
-  Outcome ask(std::string_view request, std::string& reply) override {
+  Outcome ask(std::string_view head, std::string_view rest, ipc::Frame& reply) override {
     used_ = true;
-    return pool_.ask(generation_, head_, request, reply);
+    return pool_.ask(generation_, channel_ + std::string(head), rest, reply);
   }
 
  private:
   ipc::SocketPool& pool_;
   const ipc::SocketPool::Generation generation_;
-  const std::string head_;
+  const std::string channel_;  ///< Its number, as it stands before each head.
   bool used_ = false;
 };
 

@@ -18,7 +18,7 @@ class Line {
 
   virtual ~Line() = default;
   /// After anything but `answered` it is of no use any more.
-  virtual Outcome ask(std::string_view request, std::string& reply) = 0;
+  virtual Outcome ask(std::string_view head, std::string_view rest, ipc::Frame& reply) = 0;
 };
 
 /// A socket for this connection alone. The destructor waits for the other side to let go.
@@ -27,7 +27,7 @@ std::unique_ptr<Line> line_over(ipc::FrameSocket socket);
 /// A channel among others over the sockets of `pool`, which must outlive it (channel_service.h).
 std::unique_ptr<Line> channel_over(ipc::SocketPool& pool);
 
-/// What stands before each payload on a socket that carries channels: the channel's number. Alone, it ends the channel.
+/// What stands before each head on a socket that carries channels: the channel's number. Alone, it ends the channel.
 using ChannelNumber = std::uint64_t;
 std::string channel_head(ChannelNumber channel);
 

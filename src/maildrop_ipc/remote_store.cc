@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "maildrop_ipc/client_connection.h"
+#include "maildrop_ipc/read_ahead.h"
 
 namespace fermo::maildrop_ipc {
 namespace {
@@ -115,8 +116,12 @@ class RemoteSnapshot final : public maildrop::Snapshot {
   }
 
   Result<std::unique_ptr<maildrop::Cursor>> read(MessageNumber number) override {
-    auto reading = connection_->ask<reply::Reading>(request::Read{number});
+    if (auto here = ahead_.find(number)) return std::make_unique<RemoteCursor>(connection_, std::move(*here));
+    const std::size_t following_max = ahead_.to_ask_for(number);
+    auto reading = connection_->ask<reply::Reading>(request::Read{number, following_max});
     if (!reading) return reading.error();
+    if (reading->following.size() > following_max) return maildrop::Error::unavailable;
+    ahead_.keep(number, *reading);
     return std::make_unique<RemoteCursor>(connection_, std::move(*reading));
   }
 
@@ -146,6 +151,7 @@ class RemoteSnapshot final : public maildrop::Snapshot {
 
   Connection connection_;
   const mail::DropListing listing_;
+  ReadAhead ahead_;
 };
 
 }  // namespace

@@ -188,7 +188,7 @@ TEST_F(RemoteStoreTest, TheSocketIsForItsOwnerAlone) {
   const auto before = ::umask(0);
   serve();
   ::umask(before);
-  struct ::stat status{};
+  struct ::stat status {};
   ASSERT_EQ(::stat(socket_path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
@@ -254,15 +254,20 @@ TEST_F(RemoteStoreTest, AStrangerOnTheSocketDisturbsNobody) {
   EXPECT_TRUE(connect()->sweep());
 }
 
+ipc::Frame frame_of(const Reply& reply) {
+  auto [head, rest] = encode(reply);
+  return {std::move(head), std::string(rest)};
+}
+
 /// Serves one connection by a script, to be wrong on purpose.
 class FakeServer {
  public:
-  FakeServer(const std::filesystem::path& path, std::vector<std::string> replies)
+  FakeServer(const std::filesystem::path& path, std::vector<ipc::Frame> replies)
       : listener_(listen_at(path).value()), thread_([this, replies = std::move(replies)] {
           FrameSocket socket{Descriptor(::accept(listener_.get(), nullptr, nullptr))};
-          std::string request;
+          ipc::Frame request;
           for (const auto& reply : replies) {
-            if (!socket.receive(request) || !socket.send(reply)) return;
+            if (!socket.receive(request) || !socket.send(reply.head, reply.rest)) return;
           }
           socket.receive(request);
         }) {}
@@ -276,8 +281,8 @@ class FakeServer {
 /// The server answers the greeting on one connection, and serves `replies` on the next.
 Result<std::unique_ptr<maildrop::Delivery>> begin_delivery_with(const std::filesystem::path& path,
                                                                 std::unique_ptr<FakeServer>& server,
-                                                                std::vector<std::string> replies) {
-  server = std::make_unique<FakeServer>(path, std::vector{encode(Reply(reply::Done{}))});
+                                                                std::vector<ipc::Frame> replies) {
+  server = std::make_unique<FakeServer>(path, std::vector{frame_of(reply::Done{})});
   auto remote = RemoteStore::connect(path);
   if (!remote) return remote.error();
   server = std::make_unique<FakeServer>(path, std::move(replies));
@@ -285,7 +290,7 @@ Result<std::unique_ptr<maildrop::Delivery>> begin_delivery_with(const std::files
 }
 
 TEST_F(RemoteStoreTest, AConnectionLostAfterFinishLeavesTheOutcomeUnknown) {
-  const std::string done = encode(Reply(reply::Done{}));
+  const auto done = frame_of(reply::Done{});
   std::unique_ptr<FakeServer> server;
   const auto delivery = begin_delivery_with(socket_path_, server, {done, done, done, done}).value();
   ASSERT_TRUE(delivery->append("x\r\n"));
@@ -294,23 +299,23 @@ TEST_F(RemoteStoreTest, AConnectionLostAfterFinishLeavesTheOutcomeUnknown) {
 }
 
 TEST_F(RemoteStoreTest, AConnectionLostBeforeFinishHasDeliveredNothing) {
-  const std::string done = encode(Reply(reply::Done{}));
+  const auto done = frame_of(reply::Done{});
   std::unique_ptr<FakeServer> server;
   const auto delivery = begin_delivery_with(socket_path_, server, {done, done}).value();
   EXPECT_EQ(delivery->append("x\r\n").error(), Error::unavailable);
 }
 
 TEST_F(RemoteStoreTest, AReplyOfAnotherKindEndsTheConnection) {
-  const std::string done = encode(Reply(reply::Done{}));
+  const auto done = frame_of(reply::Done{});
   std::unique_ptr<FakeServer> server;
-  const auto delivery = begin_delivery_with(socket_path_, server, {done, done, encode(Reply(reply::Swept{}))}).value();
+  const auto delivery = begin_delivery_with(socket_path_, server, {done, done, frame_of(reply::Swept{})}).value();
   EXPECT_EQ(delivery->append("x\r\n").error(), Error::unavailable);
   EXPECT_EQ(delivery->append("x\r\n").error(), Error::unavailable);
 }
 
 TEST_F(RemoteStoreTest, AReplyThatIsNoneEndsTheConnection) {
   std::unique_ptr<FakeServer> server;
-  EXPECT_EQ(begin_delivery_with(socket_path_, server, {encode(Reply(reply::Done{})), "nonsense"}).error(),
+  EXPECT_EQ(begin_delivery_with(socket_path_, server, {frame_of(reply::Done{}), {"nonsense", ""}}).error(),
             Error::unavailable);
 }
 
@@ -320,18 +325,49 @@ TEST_F(RemoteStoreTest, AServerThatDoesNotAnswerIsNotWaitedForLonger) {
 }
 
 TEST_F(RemoteStoreTest, AMessageThatEndsEarlyIsNotPassedOffAsWhole) {
-  const std::string done = encode(Reply(reply::Done{}));
+  const auto done = frame_of(reply::Done{});
   auto server = std::make_unique<FakeServer>(socket_path_, std::vector{done});
   const auto remote = connect();
-  const std::vector replies{done, encode(Reply(reply::Opened{{1, Octets{9}}})),
-                            encode(Reply(reply::Reading{1, {Octets{9}, Octets{9}, Octets{0}}, "half", false})),
-                            encode(Reply(reply::Piece{{}, true})), done};
+  const std::vector replies{done, frame_of(reply::Opened{{1, Octets{9}}}),
+                            frame_of(reply::Reading{1, {Octets{9}, Octets{9}, Octets{0}}, "half", false}),
+                            frame_of(reply::Piece{{}, true}), done};
   server = std::make_unique<FakeServer>(socket_path_, replies);
   const auto snapshot = remote->open(drop("ann")).value();
   const auto cursor = snapshot->read(MessageNumber::at_index(0)).value();
   std::string piece;
   ASSERT_TRUE(cursor->next(piece).value());
   EXPECT_EQ(cursor->next(piece).error(), Error::corrupt);
+}
+
+TEST_F(RemoteStoreTest, MessagesReadInOrderComeTogetherAndStayThemselves) {
+  serve();
+  const auto remote = connect();
+  std::vector<std::string> messages;
+  for (std::size_t i = 0; i < 200; ++i) messages.push_back(std::string(i * 11 % 1500, static_cast<char>('a' + i % 26)));
+  messages[50] = std::string(limits::message_piece_octets_max, 'x');
+  messages[51] = std::string(2 * limits::message_piece_octets_max + 9, 'y');
+  for (const auto& message : messages) ASSERT_TRUE(deliver(store_, message, {{drop("ann"), "", std::nullopt}}));
+  const auto snapshot = remote->open(drop("ann")).value();
+  const auto expect = [&](std::size_t index) {
+    const auto cursor = snapshot->read(MessageNumber::at_index(index)).value();
+    EXPECT_EQ(cursor->summary(), summary_of(messages[index])) << index;
+    EXPECT_EQ(read_all(*cursor), messages[index]) << index;
+  };
+  for (std::size_t index = 0; index < messages.size(); ++index) expect(index);
+  for (const std::size_t index : {3u, 4u, 5u, 5u, 4u, 6u, 7u, 8u, 199u, 9u, 10u, 11u, 12u, 198u, 199u, 13u})
+    expect(index);
+}
+
+TEST_F(RemoteStoreTest, AMessageThatComesWithoutBeingAskedForIsRefused) {
+  const auto done = frame_of(reply::Done{});
+  auto server = std::make_unique<FakeServer>(socket_path_, std::vector{done});
+  const auto remote = connect();
+  const mail::WireSummary three{Octets{3}, Octets{3}, Octets{0}};
+  const std::vector replies{done, frame_of(reply::Opened{{2, Octets{6}}}),
+                            frame_of(reply::Reading{0, three, "onetwo", true, {three}})};
+  server = std::make_unique<FakeServer>(socket_path_, replies);
+  const auto snapshot = remote->open(drop("ann")).value();
+  EXPECT_EQ(snapshot->read(MessageNumber::at_index(0)).error(), Error::unavailable);
 }
 
 /// A store whose begin_delivery() waits until it is let go.

@@ -32,14 +32,19 @@ bool may_connect(const ipc::FrameSocket& socket) {
   return user && (*user == ::geteuid() || *user == 0);
 }
 
+bool send(ipc::FrameSocket& socket, const Reply& reply) {
+  const auto [head, rest] = encode(reply);
+  return socket.send(head, rest);
+}
+
 /// Answers requests until the peer goes or asks for what it may not.
 void converse(ipc::FrameSocket& socket, StoreSession session) {
-  std::string payload;
-  while (socket.receive(payload)) {
-    const auto request = decode_request(payload);
+  ipc::Frame frame;
+  while (socket.receive(frame)) {
+    const auto request = decode_request(frame.head, std::move(frame.rest));
     if (!request) return;
     const auto reply = session.answer(*request);
-    if (!reply || !socket.send(encode(*reply))) return;
+    if (!reply || !send(socket, *reply)) return;
   }
 }
 
@@ -114,7 +119,7 @@ void StoreService::accept_one() {
   if (!may_connect(socket)) return;
   reap_ended();
   if (connections_.size() >= connections_max_) {
-    socket.send(encode(Reply(reply::Failed{maildrop::Error::unavailable})));
+    send(socket, reply::Failed{maildrop::Error::unavailable});
     return;
   }
   auto& connection = connections_.emplace_back(std::move(socket));

@@ -105,27 +105,54 @@ StoreSession::Answer StoreSession::obey(const request::Read& read) {
   const auto ended = next_piece(reading, reply.piece);
   if (!ended) return failed(ended.error());
   reply.ended = *ended;
-  if (reply.ended) return reply;
+  if (reply.ended) {
+    read_following(read.number, read.following_max, reply);
+    return reply;
+  }
   // 2^32 reads later the numbers begin again; a connection that holds one cursor for so long loses nothing but itself.
   reply.cursor = ++last_cursor_;
   if (!cursors_.try_emplace(reply.cursor, std::move(reading)).second) return std::nullopt;
   return reply;
 }
 
-/// Whether this was the last one: whoever reads need not ask once more to learn it.
+/// Puts the next piece of the message into `piece`, and with it all that is left when that fits. Whether it was the
+/// last one: whoever reads need not ask once more to learn it.
 Result<bool> StoreSession::next_piece(Reading& reading, std::string& piece) {
-  const auto more = reading.cursor->next(piece);
-  if (!more) return more;
-  if (!*more) {
-    piece.clear();
-    return {boost::system::in_place_value, true};
+  const std::uint64_t octets = reading.cursor->summary().wire_octets.value;
+  const auto corrupt = [] {
+    return Result<bool>(boost::system::in_place_error, make_error_code(maildrop::Error::corrupt));
+  };
+  std::string next;
+  do {
+    const auto more = reading.cursor->next(next);
+    if (!more) return more;
+    if (!*more && reading.given_octets != octets) return corrupt();
+    if (!*more) return {boost::system::in_place_value, true};
+    reading.given_octets += next.size();
+    if (reading.given_octets > octets) return corrupt();
+    if (piece.empty()) {
+      piece.swap(next);  // without a copy, which is all there is of most messages
+    } else {
+      piece += next;
+    }
+  } while (octets - reading.given_octets <= limits::message_piece_octets_max - piece.size());
+  return {boost::system::in_place_value, false};
+}
+
+/// Small messages that are whole and sound, as many as fit. The first that is not is left to be asked for.
+void StoreSession::read_following(MessageNumber number, std::size_t count_max, reply::Reading& reply) {
+  while (reply.following.size() < count_max && number.value() < snapshot_->drop_listing().messages) {
+    number = MessageNumber::at_index(number.index() + 1);
+    auto cursor = snapshot_->read(number);
+    if (!cursor) return;
+    const auto summary = (*cursor)->summary();
+    if (summary.wire_octets.value > limits::message_piece_octets_max - reply.piece.size()) return;
+    Reading reading{std::move(*cursor), 0};
+    std::string message;
+    if (const auto ended = next_piece(reading, message); !ended || !*ended) return;
+    reply.piece += message;
+    reply.following.push_back(summary);
   }
-  reading.given_octets += piece.size();
-  if (reading.given_octets < reading.cursor->summary().wire_octets.value) return {boost::system::in_place_value, false};
-  std::string nothing;
-  const auto beyond = reading.cursor->next(nothing);
-  if (!beyond) return beyond;
-  return {boost::system::in_place_value, !*beyond};
 }
 
 StoreSession::Answer StoreSession::obey(const request::NextPiece& next) {

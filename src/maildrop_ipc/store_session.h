@@ -41,6 +41,7 @@ class StoreSession {
   };
 
   static Result<bool> next_piece(Reading& reading, std::string& piece);
+  void read_following(MessageNumber number, std::size_t count_max, reply::Reading& reply);
   Answer obey(const request::Hello& hello);
   Answer obey(const request::BeginDelivery&);
   Answer obey(const request::Append& append);

@@ -177,6 +177,37 @@ TEST_F(StoreSessionTest, ASmallMessageComesWithTheReplyAndLeavesNoCursor) {
   EXPECT_FALSE(session.answer(request::NextPiece{std::get<reply::Reading>(*reading).cursor}));
 }
 
+TEST_F(StoreSessionTest, TraceFieldsAndASmallMessageComeTogether) {
+  const auto delivery = store_.begin_delivery().value();
+  ASSERT_TRUE(delivery->append(message));
+  const std::vector<maildrop::Recipient> ann{{drop("ann"), "X: 1\r\n", std::nullopt}};
+  ASSERT_TRUE(delivery->finish(summary_of(message), ann, {}));
+  auto session = greeted();
+  ASSERT_TRUE(session.answer(request::Open{drop("ann")}));
+  const auto reading = session.answer(request::Read{MessageNumber::at_index(0)});
+  ASSERT_TRUE(is<reply::Reading>(reading));
+  EXPECT_EQ(std::get<reply::Reading>(*reading).piece, "X: 1\r\n" + message);
+  EXPECT_TRUE(std::get<reply::Reading>(*reading).ended);
+}
+
+TEST_F(StoreSessionTest, SmallMessagesFollowAsFarAsTheyFit) {
+  const std::string half = message + std::string(piece_octets / 2, 'x');
+  for (const auto& wire : {message, message, half, half, message}) deliver_one(wire);
+  auto session = greeted();
+  ASSERT_TRUE(session.answer(request::Open{drop("ann")}));
+  const auto read = [&](std::size_t index, std::size_t following_max) {
+    const auto answer = session.answer(request::Read{MessageNumber::at_index(index), following_max});
+    return std::get<reply::Reading>(*answer);
+  };
+  EXPECT_EQ(read(0, 0).piece, message);
+  EXPECT_EQ(read(0, 1).piece, message + message);
+  const auto most = read(0, limits::store_ipc_following_max);
+  EXPECT_EQ(most.piece, message + message + half);
+  EXPECT_EQ(most.following, (std::vector{summary_of(message), summary_of(half)}));
+  EXPECT_EQ(most.summary, summary_of(message));
+  EXPECT_EQ(read(3, limits::store_ipc_following_max).piece, half + message) << "and none after the last one";
+}
+
 TEST_F(StoreSessionTest, ReadsALargeMessageToItsEnd) {
   deliver_one(large_);
   auto session = greeted();

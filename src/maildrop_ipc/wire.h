@@ -18,13 +18,14 @@
 #include "maildrop/maildrop.h"
 
 /// What is said on the store socket. A connection is a strict alternation of one request and one reply, each in a
-/// frame: its length in 4 octets, then the payload, whose first octet is the kind. A connection serves one delivery,
-/// one snapshot (with its cursors) or calls on the store itself, so that closing it ends all it held. Both sides decode
-/// what they get as input from a stranger. Nothing here touches a socket.
+/// frame: a head, whose first octet is the kind, and the octets of a message where there are any, which are passed on
+/// without a copy. A connection serves one delivery, one snapshot (with its cursors) or calls on the store itself, so
+/// that closing it ends all it held. Both sides decode what they get as input from a stranger. Nothing here touches a
+/// socket.
 namespace fermo::maildrop_ipc {
 
 /// Changes whenever a payload changes its meaning; both sides must have the same.
-inline constexpr std::uint32_t protocol_version = 4;
+inline constexpr std::uint32_t protocol_version = 5;
 
 /// Names a cursor within its connection.
 using CursorId = std::uint32_t;
@@ -59,9 +60,11 @@ struct GetScanListings {
   MessageNumber first;
   std::size_t count;
 };
-/// Reply: Reading.
+/// Reply: Reading, with up to `following_max` messages that come after this one, at most
+/// `limits::store_ipc_following_max`: whoever reads one message after the other waits for few replies.
 struct Read {
   MessageNumber number;
+  std::size_t following_max = 0;
 };
 /// Reply: Piece.
 struct NextPiece {
@@ -127,8 +130,9 @@ struct ScanListings {
 struct Reading {
   CursorId cursor;
   mail::WireSummary summary;
-  std::string piece;
-  bool ended;  ///< It is the whole message, every checksum has held, and there is no cursor.
+  std::string piece;  ///< And after it the whole messages of `following`, `limits::message_piece_octets_max` together.
+  bool ended;         ///< It is the whole message, every checksum has held, and there is no cursor.
+  std::vector<mail::WireSummary> following = {};  ///< Only when it is; of these too every checksum has held.
 };
 struct Piece {
   std::string octets;
@@ -158,12 +162,18 @@ using Reply =
     std::variant<reply::Done, reply::Failed, reply::Delivered, reply::Opened, reply::ScanListings, reply::Reading,
                  reply::Piece, reply::Drops, reply::Imported, reply::Counted, reply::Swept, reply::BackedUp>;
 
-/// The payload of a frame, never longer than `limits::store_ipc_frame_octets_max`.
-std::string encode(const Request& request);
-std::string encode(const Reply& reply);
+/// The two parts of a frame, together never longer than `limits::store_ipc_frame_octets_max`. `rest` is the piece that
+/// the request or reply holds, and ends with it.
+struct Encoded {
+  std::string head;
+  std::string_view rest;
+  friend bool operator==(const Encoded&, const Encoded&) = default;
+};
+Encoded encode(const Request& request);
+Encoded encode(const Reply& reply);
 
-/// Nothing when `payload` is not exactly one request (reply) within the limits that stand beside it.
-std::optional<Request> decode_request(std::string_view payload);
-std::optional<Reply> decode_reply(std::string_view payload);
+/// Nothing when the two parts of a frame are not exactly one request (reply) within the limits that stand beside it.
+std::optional<Request> decode_request(std::string_view head, std::string rest = {});
+std::optional<Reply> decode_reply(std::string_view head, std::string rest = {});
 
 }  // namespace fermo::maildrop_ipc

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "maildrop_ipc/wire.h"
@@ -7,9 +9,6 @@ namespace fermo::maildrop_ipc {
 namespace {
 
 using maildrop_ipc::put;  // those of wire_values.h beside those of here
-
-/// Of a reply with a piece, without the piece.
-constexpr std::size_t reply_head_octets_max = 64;
 
 // The numbers on the wire: never changed and never used again for something else.
 enum class ReplyKind : std::uint8_t {
@@ -29,12 +28,6 @@ enum class ReplyKind : std::uint8_t {
 
 void put(FieldWriter& out, ReplyKind kind) {
   out.number(static_cast<std::uint8_t>(kind));
-}
-
-void put_piece(FieldWriter& out, const std::string& octets, bool ended) {
-  out.reserve(octets.size() + reply_head_octets_max);
-  out.number(static_cast<std::uint8_t>(ended));
-  out.octets(octets);
 }
 
 /// Nothing but 0 and 1: what can be decoded encodes to the same octets.
@@ -72,11 +65,13 @@ void put(FieldWriter& out, const reply::Reading& reading) {
   put(out, ReplyKind::reading);
   out.number(reading.cursor);
   put(out, reading.summary);
-  put_piece(out, reading.piece, reading.ended);
+  out.number(static_cast<std::uint8_t>(reading.ended));
+  put_count(out, reading.following, limits::store_ipc_following_max);
+  for (const auto& summary : reading.following) put(out, summary);
 }
 void put(FieldWriter& out, const reply::Piece& piece) {
   put(out, ReplyKind::piece);
-  put_piece(out, piece.octets, piece.ended);
+  out.number(static_cast<std::uint8_t>(piece.ended));
 }
 void put(FieldWriter& out, const reply::Drops& reply) {
   put(out, ReplyKind::drops);
@@ -137,16 +132,27 @@ std::optional<Reply> get_backed_up(FieldReader& in) {
   return reply::BackedUp{number, error, std::move(problem)};
 }
 
+std::optional<mail::WireSummary> get_following(FieldReader& in) {
+  return get_wire_summary(in);
+}
+
 Reply get_reading(FieldReader& in) {
   const auto cursor = in.number<CursorId>();
   const auto summary = get_wire_summary(in);
   const bool ended = get_ended(in);
-  return reply::Reading{cursor, summary, get_octets(in, limits::message_piece_octets_max), ended};
+  return reply::Reading{cursor, summary, {}, ended, get_list(in, limits::store_ipc_following_max, get_following)};
 }
 
-Reply get_piece(FieldReader& in) {
-  const bool ended = get_ended(in);
-  return reply::Piece{get_octets(in, limits::message_piece_octets_max), ended};
+/// Whether all that is announced together is there, and nothing else, so that each message can be cut from it.
+bool holds_what_it_says(const reply::Reading& reading) {
+  if (reading.following.empty()) return true;
+  std::uint64_t left = reading.piece.size();
+  const auto take = [&left](const mail::WireSummary& summary) {
+    if (summary.wire_octets.value > left) return false;
+    left -= summary.wire_octets.value;
+    return true;
+  };
+  return reading.ended && take(reading.summary) && std::ranges::all_of(reading.following, take) && left == 0;
 }
 
 std::optional<Reply> get_reply(FieldReader& in) {
@@ -164,7 +170,7 @@ std::optional<Reply> get_reply(FieldReader& in) {
     case ReplyKind::reading:
       return get_reading(in);
     case ReplyKind::piece:
-      return get_piece(in);
+      return reply::Piece{{}, get_ended(in)};
     case ReplyKind::drops:
       return reply::Drops{get_list(in, limits::scan_listings_at_once_max, get_drop_summary)};
     case ReplyKind::imported:
@@ -183,14 +189,27 @@ void put_reply(FieldWriter& out, const Reply& reply) {
   std::visit([&out](const auto& alternative) { put(out, alternative); }, reply);
 }
 
-}  // namespace
-
-std::string encode(const Reply& reply) {
-  return encode_any(reply, put_reply);
+/// The octets of messages that `reply`, const or not, carries.
+template <class AnyReply>
+auto* piece_of(AnyReply& reply) {
+  auto* const reading = std::get_if<reply::Reading>(&reply);
+  if (reading != nullptr) return &reading->piece;
+  auto* const piece = std::get_if<reply::Piece>(&reply);
+  return piece != nullptr ? &piece->octets : nullptr;
 }
 
-std::optional<Reply> decode_reply(std::string_view payload) {
-  return decode_any(payload, get_reply);
+}  // namespace
+
+Encoded encode(const Reply& reply) {
+  return encode_any(reply, put_reply, piece_of(reply));
+}
+
+std::optional<Reply> decode_reply(std::string_view head, std::string rest) {
+  auto reply = decode_any(head, get_reply);
+  if (!reply || !take_piece(piece_of(*reply), std::move(rest))) return std::nullopt;
+  const auto* const reading = std::get_if<reply::Reading>(&*reply);
+  if (reading != nullptr && !holds_what_it_says(*reading)) return std::nullopt;
+  return reply;
 }
 
 }  // namespace fermo::maildrop_ipc

@@ -40,9 +40,8 @@ void put(FieldWriter& out, const request::Hello& hello) {
 void put(FieldWriter& out, const request::BeginDelivery&) {
   put(out, RequestKind::begin_delivery);
 }
-void put(FieldWriter& out, const request::Append& append) {
+void put(FieldWriter& out, const request::Append&) {
   put(out, RequestKind::append);
-  out.octets(append.piece);
 }
 void put(FieldWriter& out, const request::AddRecipients& add) {
   put(out, RequestKind::add_recipients);
@@ -66,6 +65,7 @@ void put(FieldWriter& out, const request::GetScanListings& get) {
 void put(FieldWriter& out, const request::Read& read) {
   put(out, RequestKind::read);
   put(out, read.number);
+  out.number(static_cast<std::uint32_t>(read.following_max));
 }
 void put(FieldWriter& out, const request::NextPiece& next) {
   put(out, RequestKind::next_piece);
@@ -107,12 +107,6 @@ void put(FieldWriter& out, const request::BackUp& back_up) {
   out.octets(back_up.order.note);
 }
 
-std::optional<Request> get_append(FieldReader& in) {
-  auto piece = get_octets(in, limits::message_piece_octets_max);
-  if (piece.empty()) return std::nullopt;
-  return request::Append{std::move(piece)};
-}
-
 std::optional<Request> get_add_recipients(FieldReader& in) {
   auto recipients = get_list(in, limits::store_ipc_recipients_at_once_max, get_recipient);
   if (recipients.empty()) return std::nullopt;
@@ -140,8 +134,9 @@ std::optional<Request> get_get_scan_listings(FieldReader& in) {
 
 std::optional<Request> get_read(FieldReader& in) {
   const auto number = get_message_number(in);
+  const auto following_max = in.count(limits::store_ipc_following_max);
   if (!number) return std::nullopt;
-  return request::Read{*number};
+  return request::Read{*number, following_max};
 }
 
 std::optional<Request> get_mark_deletions(FieldReader& in) {
@@ -187,7 +182,7 @@ std::optional<Request> get_request(FieldReader& in) {
     case RequestKind::begin_delivery:
       return request::BeginDelivery{};
     case RequestKind::append:
-      return get_append(in);
+      return request::Append{};
     case RequestKind::add_recipients:
       return get_add_recipients(in);
     case RequestKind::finish:
@@ -224,14 +219,26 @@ void put_request(FieldWriter& out, const Request& request) {
   std::visit([&out](const auto& alternative) { put(out, alternative); }, request);
 }
 
-}  // namespace
-
-std::string encode(const Request& request) {
-  return encode_any(request, put_request);
+/// The octets of a message that `request`, const or not, carries.
+template <class AnyRequest>
+auto* piece_of(AnyRequest& request) {
+  auto* const append = std::get_if<request::Append>(&request);
+  return append != nullptr ? &append->piece : nullptr;
 }
 
-std::optional<Request> decode_request(std::string_view payload) {
-  return decode_any(payload, get_request);
+}  // namespace
+
+Encoded encode(const Request& request) {
+  return encode_any(request, put_request, piece_of(request));
+}
+
+std::optional<Request> decode_request(std::string_view head, std::string rest) {
+  auto request = decode_any(head, get_request);
+  if (!request || !take_piece(piece_of(*request), std::move(rest))) return std::nullopt;
+  if (const auto* const append = std::get_if<request::Append>(&*request); append != nullptr && append->piece.empty()) {
+    return std::nullopt;
+  }
+  return request;
 }
 
 }  // namespace fermo::maildrop_ipc

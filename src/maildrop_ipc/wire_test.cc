@@ -24,6 +24,15 @@ std::string octets(std::initializer_list<int> values) {
   return text;
 }
 
+std::optional<Request> decoded(const Request& request) {
+  const auto [head, rest] = encode(request);
+  return decode_request(head, std::string(rest));
+}
+std::optional<Reply> decoded(const Reply& reply) {
+  const auto [head, rest] = encode(reply);
+  return decode_reply(head, std::string(rest));
+}
+
 const mail::WireSummary summary{Octets{300}, Octets{0x0102030405}, Octets{20}};
 
 std::vector<Request> every_request() {
@@ -37,7 +46,8 @@ std::vector<Request> every_request() {
           request::Finish{summary, Timestamp(std::chrono::microseconds(-5))},
           request::Open{drop("ann")},
           request::GetScanListings{MessageNumber::at_index(9), limits::scan_listings_at_once_max},
-          request::Read{MessageNumber::at_index(1)},
+          request::Read{MessageNumber::at_index(1), 0},
+          request::Read{MessageNumber::at_index(1), limits::store_ipc_following_max},
           request::NextPiece{7},
           request::CloseCursor{8},
           request::MarkDeletions{{MessageNumber::at_index(0), MessageNumber::at_index(0xffffffffff)}},
@@ -61,6 +71,7 @@ std::vector<Reply> every_reply() {
           reply::ScanListings{{{unique_id("a"), Octets{1}}, {unique_id("b"), Octets{2}}}},
           reply::Reading{5, summary, "text", true},
           reply::Reading{5, summary, "", false},
+          reply::Reading{0, {Octets{3}, Octets{4}, Octets{2}}, "onetwo", true, {{Octets{2}, Octets{2}, Octets{0}}, {}}},
           reply::Piece{"text", false},
           reply::Piece{{}, true},
           reply::Drops{{{drop("ann"), {1, Octets{2}}}}},
@@ -74,33 +85,30 @@ std::vector<Reply> every_reply() {
 
 TEST(Wire, EveryRequestComesBackAsItWas) {
   for (const auto& request : every_request()) {
-    const auto payload = encode(request);
-    const auto decoded = decode_request(payload);
-    ASSERT_TRUE(decoded) << request.index();
-    EXPECT_EQ(decoded->index(), request.index());
-    EXPECT_EQ(encode(*decoded), payload);
+    const auto back = decoded(request);
+    ASSERT_TRUE(back) << request.index();
+    EXPECT_EQ(back->index(), request.index());
+    EXPECT_EQ(encode(*back), encode(request)) << request.index();
   }
 }
 
 TEST(Wire, EveryReplyComesBackAsItWas) {
   for (const auto& reply : every_reply()) {
-    const auto payload = encode(reply);
-    const auto decoded = decode_reply(payload);
-    ASSERT_TRUE(decoded) << reply.index();
-    EXPECT_EQ(decoded->index(), reply.index());
-    EXPECT_EQ(encode(*decoded), payload);
+    const auto back = decoded(reply);
+    ASSERT_TRUE(back) << reply.index();
+    EXPECT_EQ(back->index(), reply.index());
+    EXPECT_EQ(encode(*back), encode(reply)) << reply.index();
   }
 }
 
 TEST(Wire, FieldsKeepTheirValues) {
-  const auto request =
-      decode_request(encode(Request(request::Finish{summary, Timestamp(std::chrono::microseconds(-5))})));
+  const auto request = decoded(Request(request::Finish{summary, Timestamp(std::chrono::microseconds(-5))}));
   ASSERT_TRUE(request);
   const auto& finish = std::get<request::Finish>(*request);
   EXPECT_EQ(finish.summary, summary);
   EXPECT_EQ(finish.received_at.time_since_epoch().count(), -5);
 
-  const auto added = decode_request(encode(every_request().at(3)));
+  const auto added = decoded(every_request().at(3));
   ASSERT_TRUE(added);
   const auto& recipients = std::get<request::AddRecipients>(*added).recipients;
   ASSERT_EQ(recipients.size(), 2u);
@@ -111,27 +119,47 @@ TEST(Wire, FieldsKeepTheirValues) {
 }
 
 TEST(Wire, NumbersAreLittleEndian) {
-  EXPECT_EQ(encode(Request(request::NextPiece{0x01020304})), octets({9, 4, 3, 2, 1}));
+  EXPECT_EQ(encode(Request(request::NextPiece{0x01020304})).head, octets({9, 4, 3, 2, 1}));
 }
 
 TEST(Wire, NoPartOfAPayloadIsAPayload) {
   for (const auto& request : every_request()) {
-    const auto payload = encode(request);
-    for (std::size_t size = 0; size < payload.size(); ++size) {
-      EXPECT_FALSE(decode_request(payload.substr(0, size))) << request.index() << " cut to " << size;
+    const auto [head, rest] = encode(request);
+    for (std::size_t size = 0; size < head.size(); ++size) {
+      EXPECT_FALSE(decode_request(std::string_view(head).substr(0, size), std::string(rest)))
+          << request.index() << " cut to " << size;
     }
   }
   for (const auto& reply : every_reply()) {
-    const auto payload = encode(reply);
-    for (std::size_t size = 0; size < payload.size(); ++size) {
-      EXPECT_FALSE(decode_reply(payload.substr(0, size))) << reply.index() << " cut to " << size;
+    const auto [head, rest] = encode(reply);
+    for (std::size_t size = 0; size < head.size(); ++size) {
+      EXPECT_FALSE(decode_reply(std::string_view(head).substr(0, size), std::string(rest)))
+          << reply.index() << " cut to " << size;
     }
   }
 }
 
-TEST(Wire, NothingMayFollowAPayload) {
-  for (const auto& request : every_request()) EXPECT_FALSE(decode_request(encode(request) + '\0')) << request.index();
-  for (const auto& reply : every_reply()) EXPECT_FALSE(decode_reply(encode(reply) + '\0')) << reply.index();
+TEST(Wire, NothingMayFollowAHead) {
+  for (const auto& request : every_request()) {
+    const auto [head, rest] = encode(request);
+    EXPECT_FALSE(decode_request(head + '\0', std::string(rest))) << request.index();
+  }
+  for (const auto& reply : every_reply()) {
+    const auto [head, rest] = encode(reply);
+    EXPECT_FALSE(decode_reply(head + '\0', std::string(rest))) << reply.index();
+  }
+}
+
+TEST(Wire, OnlyWhatCarriesAPieceHasARest) {
+  for (const auto& request : every_request()) {
+    const bool carries = std::holds_alternative<request::Append>(request);
+    EXPECT_EQ(decode_request(encode(request).head, "piece").has_value(), carries) << request.index();
+  }
+  for (const auto& reply : every_reply()) {
+    const auto* const reading = std::get_if<reply::Reading>(&reply);
+    const bool carries = std::holds_alternative<reply::Piece>(reply) || (reading && reading->following.empty());
+    EXPECT_EQ(decode_reply(encode(reply).head, "piece").has_value(), carries) << reply.index();
+  }
 }
 
 TEST(Wire, UnknownKindsAreRefused) {
@@ -148,21 +176,18 @@ TEST(Wire, UnknownErrorsAreRefused) {
 TEST(Wire, ACountThatPromisesMoreThanFollowsIsRefused) {
   EXPECT_FALSE(decode_request(octets({11, 0xff, 0x3f, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0})));
   EXPECT_FALSE(decode_reply(octets({3, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 'a'})));
-  EXPECT_FALSE(decode_request(octets({3, 0xff, 0xff, 0xff, 0xff, 'a'})));
 }
 
 TEST(Wire, WhatBreaksALimitIsRefused) {
-  const std::string whole = encode(Request(request::Append{std::string(limits::message_piece_octets_max, 'x')}));
-  EXPECT_TRUE(decode_request(whole));
+  EXPECT_TRUE(decoded(Request(request::Append{std::string(limits::message_piece_octets_max, 'x')})));
+  EXPECT_FALSE(decoded(Request(request::Append{std::string(limits::message_piece_octets_max + 1, 'x')})));
+  EXPECT_FALSE(decoded(Request(request::Append{})));
+  EXPECT_FALSE(decoded(Request(request::Read{MessageNumber::at_index(1), limits::store_ipc_following_max + 1})));
+  EXPECT_FALSE(decoded(Request(request::AddRecipients{})));
+  EXPECT_FALSE(decoded(Request(request::MarkDeletions{})));
   EXPECT_FALSE(
-      decode_request(encode(Request(request::Append{std::string(limits::message_piece_octets_max + 1, 'x')}))));
-  EXPECT_FALSE(decode_request(encode(Request(request::Append{}))));
-  EXPECT_FALSE(decode_request(encode(Request(request::AddRecipients{}))));
-  EXPECT_FALSE(decode_request(encode(Request(request::MarkDeletions{}))));
-  EXPECT_FALSE(decode_request(
-      encode(Request(request::GetScanListings{MessageNumber::at_index(0), limits::scan_listings_at_once_max + 1}))));
-  EXPECT_FALSE(
-      decode_request(encode(Request(request::ListDrops{std::nullopt, limits::scan_listings_at_once_max + 1}))));
+      decoded(Request(request::GetScanListings{MessageNumber::at_index(0), limits::scan_listings_at_once_max + 1})));
+  EXPECT_FALSE(decoded(Request(request::ListDrops{std::nullopt, limits::scan_listings_at_once_max + 1})));
 }
 
 TEST(Wire, NamesThatBreakTheirRuleAreRefused) {
@@ -170,26 +195,35 @@ TEST(Wire, NamesThatBreakTheirRuleAreRefused) {
   EXPECT_FALSE(decode_request(octets({6, 1, 0, 0, 0, '\n'})));           // open: control character
   EXPECT_FALSE(decode_reply(octets({3, 1, 0, 0, 0, 1, 0, 0, 0, ' '})));  // delivered: unique-id
   EXPECT_FALSE(decode_request(octets({4, 1, 0, 0, 0, 1, 0, 0, 0, 'a', 0, 0, 0, 0, 1, 0, 0, 0, ' '})));  // recipient
-  EXPECT_FALSE(decode_request(octets({8, 0, 0, 0, 0, 0, 0, 0, 0})));  // read: message 0
+  EXPECT_FALSE(decode_request(octets({8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})));  // read: message 0
 }
 
 TEST(Wire, ABackupThatCannotBeIsRefused) {
-  EXPECT_FALSE(decode_request(encode(Request(request::BackUp{{"relative", ""}}))));
-  EXPECT_FALSE(decode_request(encode(Request(request::BackUp{{"", ""}}))));
-  EXPECT_FALSE(decode_request(encode(Request(request::BackUp{{std::string("/a\0b", 4), ""}}))));
-  EXPECT_FALSE(
-      decode_request(encode(Request(request::BackUp{{"/" + std::string(limits::backup_folder_octets_max, 'a'), ""}}))));
-  EXPECT_FALSE(
-      decode_request(encode(Request(request::BackUp{{"/a", std::string(limits::backup_note_octets_max + 1, 'n')}}))));
-  EXPECT_FALSE(decode_reply(encode(Reply(reply::BackedUp{}))));
-  EXPECT_FALSE(decode_reply(encode(Reply(reply::BackedUp{1, maildrop::Error::corrupt, ""}))));
+  EXPECT_FALSE(decoded(Request(request::BackUp{{"relative", ""}})));
+  EXPECT_FALSE(decoded(Request(request::BackUp{{"", ""}})));
+  EXPECT_FALSE(decoded(Request(request::BackUp{{std::string("/a\0b", 4), ""}})));
+  EXPECT_FALSE(decoded(Request(request::BackUp{{"/" + std::string(limits::backup_folder_octets_max, 'a'), ""}})));
+  EXPECT_FALSE(decoded(Request(request::BackUp{{"/a", std::string(limits::backup_note_octets_max + 1, 'n')}})));
+  EXPECT_FALSE(decoded(Reply(reply::BackedUp{})));
+  EXPECT_FALSE(decoded(Reply(reply::BackedUp{1, maildrop::Error::corrupt, ""})));
 }
 
 TEST(Wire, ASummaryThatCannotBeIsRefused) {
   const mail::WireSummary more_than_stored{Octets{11}, Octets{10}, Octets{0}};
   const mail::WireSummary header_beyond_end{Octets{10}, Octets{10}, Octets{11}};
-  EXPECT_FALSE(decode_request(encode(Request(request::Finish{more_than_stored, {}}))));
-  EXPECT_FALSE(decode_reply(encode(Reply(reply::Reading{1, header_beyond_end, {}, false}))));
+  EXPECT_FALSE(decoded(Request(request::Finish{more_than_stored, {}})));
+  EXPECT_FALSE(decoded(Reply(reply::Reading{1, header_beyond_end, {}, false})));
+}
+
+TEST(Wire, MessagesThatComeTogetherAreAllThereAndNothingElse) {
+  const auto of = [](std::uint64_t octets) { return mail::WireSummary{Octets{octets}, Octets{octets}, Octets{0}}; };
+  EXPECT_TRUE(decoded(Reply(reply::Reading{0, of(3), "onetwo", true, {of(3)}})));
+  EXPECT_TRUE(decoded(Reply(reply::Reading{0, of(3), "one", true, {of(0)}})));
+  EXPECT_FALSE(decoded(Reply(reply::Reading{0, of(3), "onetw", true, {of(3)}})));
+  EXPECT_FALSE(decoded(Reply(reply::Reading{0, of(3), "onetwo!", true, {of(3)}})));
+  EXPECT_FALSE(decoded(Reply(reply::Reading{0, of(7), "onetwo", true, {of(0)}})));
+  EXPECT_FALSE(decoded(Reply(reply::Reading{0, of(4), "onetwo", true, {of(3), of(UINT64_MAX)}})));
+  EXPECT_FALSE(decoded(Reply(reply::Reading{5, of(3), "onetwo", false, {of(3)}}))) << "one that goes on has none";
 }
 
 TEST(Wire, TheLargestOfEverythingFitsOneFrame) {
@@ -202,12 +236,16 @@ TEST(Wire, TheLargestOfEverythingFitsOneFrame) {
   const std::vector ids(limits::store_ipc_recipients_max, unique_id(longest_id));
   const std::vector listings(limits::scan_listings_at_once_max, mail::ScanListing{unique_id(longest_id), Octets{1}});
   const std::vector drops(limits::scan_listings_at_once_max, maildrop::DropSummary{drop(longest_drop), {}});
-  EXPECT_TRUE(decode_request(encode(Request(request::AddRecipients{recipients}))));
-  EXPECT_TRUE(decode_request(encode(Request(request::MarkDeletions{numbers}))));
-  EXPECT_TRUE(decode_reply(encode(Reply(reply::Delivered{ids}))));
-  EXPECT_TRUE(decode_reply(encode(Reply(reply::ScanListings{listings}))));
-  EXPECT_TRUE(decode_reply(encode(Reply(reply::Drops{drops}))));
-  EXPECT_TRUE(decode_reply(encode(Reply(reply::Piece{std::string(limits::message_piece_octets_max, 'p'), false}))));
+  EXPECT_TRUE(decoded(Request(request::AddRecipients{recipients})));
+  EXPECT_TRUE(decoded(Request(request::MarkDeletions{numbers})));
+  EXPECT_TRUE(decoded(Reply(reply::Delivered{ids})));
+  EXPECT_TRUE(decoded(Reply(reply::ScanListings{listings})));
+  EXPECT_TRUE(decoded(Reply(reply::Drops{drops})));
+  const std::vector following(limits::store_ipc_following_max, mail::WireSummary{});
+  const std::string piece(limits::message_piece_octets_max, 'p');
+  EXPECT_TRUE(decoded(
+      Reply(reply::Reading{0, {Octets{piece.size()}, Octets{piece.size()}, Octets{0}}, piece, true, following})));
+  EXPECT_TRUE(decoded(Reply(reply::Piece{piece, false})));
 }
 
 }  // namespace

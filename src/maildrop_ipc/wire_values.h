@@ -115,21 +115,30 @@ inline std::string get_octets(FieldReader& in, std::size_t octets_max) {
   return std::string(in.octets(octets_max));
 }
 
+/// `piece`: the octets of a message that this one carries, or null.
 template <class Message>
-std::string encode_any(const Message& message, void (*put_message)(FieldWriter&, const Message&)) {
+Encoded encode_any(const Message& message, void (*put_message)(FieldWriter&, const Message&),
+                   const std::string* piece) {
   FieldWriter out;
   put_message(out, message);
-  auto payload = out.take();
-  FERMO_CHECK(payload.size() <= limits::store_ipc_frame_octets_max);
-  return payload;
+  Encoded encoded{out.take(), piece != nullptr ? std::string_view(*piece) : std::string_view()};
+  FERMO_CHECK(encoded.head.size() + encoded.rest.size() <= limits::store_ipc_frame_octets_max);
+  return encoded;
 }
 
 template <class Message>
-std::optional<Message> decode_any(std::string_view payload, std::optional<Message> (*get_message)(FieldReader&)) {
-  FieldReader in(payload);
+std::optional<Message> decode_any(std::string_view head, std::optional<Message> (*get_message)(FieldReader&)) {
+  FieldReader in(head);
   auto message = get_message(in);
   if (!in.whole()) return std::nullopt;
   return message;
+}
+
+/// Puts what came beside the head where it belongs. False when there is more of it than may be.
+inline bool take_piece(std::string* piece, std::string rest) {
+  if (piece == nullptr) return rest.empty();
+  *piece = std::move(rest);
+  return piece->size() <= limits::message_piece_octets_max;
 }
 
 }  // namespace fermo::maildrop_ipc
