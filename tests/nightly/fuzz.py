@@ -3,11 +3,14 @@
 
   tests/nightly/fuzz.py [--runs N] [--hours H] [--slice N] [--jobs N] [--corpus FOLDER] [--coverage] [TARGET…]
 
+Fifteen slices of sixteen are run without sanitizers and with short inputs, six times as fast; the sixteenth has all that they found before it under
+ASan and UBSan, and tries inputs of any length.
+
 Each target gets --runs executions over as many nights as they take (100,000,000), the one that has fewest first, in slices of --slice
 executions after each of which the ledger is written; what is found stays as a corpus for the next night, in the build folder or in
 FOLDER/TARGET, which outlives that one. Ends with 1 when a target finds something: the input lies beside it, and its name is said. --coverage
-builds the targets once more, runs them over their corpora and notes the lines that they reach. The preset fuzz must have been built:
-tools/build fuzz fuzz_targets.
+builds the targets once more, runs them over their corpora and notes the lines that they reach. Two presets must have been built:
+tools/build fuzz fuzz_targets; tools/build fuzz-quick fuzz_targets.
 """
 import argparse
 import concurrent.futures
@@ -25,12 +28,10 @@ import time
 from reports import ROOT, SECURITY, write_table
 
 LEDGER = SECURITY / "fuzzing.md"
-ROW = re.compile(r"^\| `(\w+)` \| [^|]* \| ([\d,]+) \| ([\d,]+|–) \| ([^|]*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` \| [^|]* \| ([\d,]+) \| ([\d,]+) \| ([\d,]+|–) \| ([^|]*) \|$", re.MULTILINE)
 SLICE_SECONDS_MAX = 4 * 3600
-# Three slices of four try short inputs, many more of them in the same time, and leave out what a sanitizer looks for at each execution;
-# the fourth looks for it, under inputs of any length.
-QUICK = ["-max_len=256", "-detect_leaks=0"]
-QUICK_ASAN_OPTIONS = "detect_stack_use_after_return=0"
+SANITIZED_EVERY = 16
+QUICK = ["-max_len=256"]
 
 # What each target reads, and the files whose lines it is there to reach.
 TARGETS = {
@@ -54,38 +55,45 @@ TARGETS = {
 }
 
 
+def number_in(text):
+    return int(text.replace(",", ""))
+
+
 # --- The ledger ------------------------------------------------------------------------------------------------------------------------------
 
 
 class Ledger:
-    """What was done so far: executions, executions in a second of processor time, and the lines covered as text."""
+    """What was done so far: executions, those of them with sanitizers, how many of those in a second of processor time, and the lines covered as text."""
 
     def __init__(self, path=LEDGER):
         self.path = path
         self.lock = threading.Lock()
-        self.rows = {name: [0, None, "–"] for name in TARGETS}
+        self.rows = {name: [0, 0, None, "–"] for name in TARGETS}
         text = path.read_text() if path.exists() else ""
-        for name, executions, rate, lines in ROW.findall(text):
-            self.rows[name] = [int(executions.replace(",", "")), None if rate == "–" else int(rate.replace(",", "")), lines.strip()]
+        for name, executions, sanitized, rate, lines in ROW.findall(text):
+            self.rows[name] = [number_in(executions), number_in(sanitized), None if rate == "–" else number_in(rate), lines.strip()]
 
     def executions(self, name):
         return self.rows[name][0]
 
-    def add(self, name, executions, processor_seconds):
+    def add(self, name, executions, processor_seconds, quick):
         with self.lock:
             self.rows[name][0] += executions
-            self.rows[name][1] = round(executions / max(processor_seconds, 0.01))
+            if not quick:
+                self.rows[name][1] += executions
+                self.rows[name][2] = round(executions / max(processor_seconds, 0.01))
             self.write()
 
     def note_lines(self, name, text):
         with self.lock:
-            self.rows[name][2] = text
+            self.rows[name][3] = text
             self.write()
 
     def table(self):
-        lines = ["| target | reads | executions | in a second | lines |", "| --- | --- | ---: | ---: | --- |"]
-        for name, (executions, rate, covered) in sorted(self.rows.items()):
-            lines.append(f"| `{name}` | {TARGETS[name][0] if name in TARGETS else ''} | {executions:,} | {f'{rate:,}' if rate else '–'} | {covered} |")
+        lines = ["| target | reads | executions | with sanitizers | of these in a second | lines |", "| --- | --- | ---: | ---: | ---: | --- |"]
+        for name, (executions, sanitized, rate, covered) in sorted(self.rows.items()):
+            reads = TARGETS[name][0] if name in TARGETS else ""
+            lines.append(f"| `{name}` | {reads} | {executions:,} | {sanitized:,} | {f'{rate:,}' if rate else '–'} | {covered} |")
         return lines
 
     def write(self):
@@ -100,7 +108,7 @@ def commands(build, names, corpus):
     said = subprocess.run(["ctest", "--test-dir", build, "-L", "fuzz", "--show-only=json-v1"], check=True, capture_output=True, text=True)
     found = {test["name"]: test["command"] for test in json.loads(said.stdout)["tests"] if test.get("command")}
     if missing := sorted(set(names) - set(found)):
-        sys.exit(f"not built in {build}: {', '.join(missing)}; tools/build fuzz fuzz_targets does it")
+        sys.exit(f"not built in {build}: {', '.join(missing)}; tools/build {build.name} fuzz_targets does it")
     return {name: with_corpus(found[name], corpus / name if corpus else None) for name in names}
 
 
@@ -122,12 +130,10 @@ def run_slice(command, runs, ledger, name, quick):
     """Whether the target found nothing. What it says is shown when it did."""
     command = [word for word in command if not word.startswith(("-max_total_time", "-runs"))]
     command += [f"-runs={runs}", f"-max_total_time={SLICE_SECONDS_MAX}"]
-    environment = dict(os.environ)
     if quick:
         command += QUICK
-        environment["ASAN_OPTIONS"] = QUICK_ASAN_OPTIONS
     with tempfile.TemporaryFile("w+", errors="replace") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         _, status, used = os.wait4(process.pid, 0)  # processor time: how busy the machine is says nothing of the target
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
@@ -136,12 +142,12 @@ def run_slice(command, runs, ledger, name, quick):
     if process.returncode != 0 or executed is None:
         print(f"{name} FOUND SOMETHING:\n{said[-5000:]}", flush=True)
         return False
-    ledger.add(name, executed, used.ru_utime + used.ru_stime)
+    ledger.add(name, executed, used.ru_utime + used.ru_stime, quick)
     print(f"{name}: {executed:,} executions, {ledger.executions(name):,} in all", flush=True)
     return True
 
 
-def fuzz(options, ledger, found):
+def fuzz(options, ledger, sanitized, quick):
     """Slice after slice until the time is up or all have their share; the names of the targets that found something."""
     end = time.monotonic() + options.hours * 3600
     broken = []
@@ -155,8 +161,8 @@ def fuzz(options, ledger, found):
         while True:
             while len(busy) < options.jobs and time.monotonic() < end and (name := next_target(busy)):
                 runs = min(options.slice, options.runs - ledger.executions(name))
-                quick = ledger.executions(name) // options.slice % 4 != 0
-                busy[name] = pool.submit(run_slice, found[name], runs, ledger, name, quick)
+                is_quick = ledger.executions(name) // options.slice % SANITIZED_EVERY != 0
+                busy[name] = pool.submit(run_slice, (quick if is_quick else sanitized)[name], runs, ledger, name, is_quick)
             if not busy:
                 return broken
             concurrent.futures.wait(busy.values(), return_when=concurrent.futures.FIRST_COMPLETED)
@@ -202,6 +208,7 @@ def main():
     arguments.add_argument("--slice", type=int, default=1_000_000, help="executions between two entries in the ledger")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at once")
     arguments.add_argument("--build", type=pathlib.Path, default=ROOT / "build/fuzz", help="the build folder of the preset fuzz")
+    arguments.add_argument("--quick-build", type=pathlib.Path, default=ROOT / "build/fuzz-quick", help="that of the preset fuzz-quick")
     arguments.add_argument("--corpus", type=pathlib.Path, metavar="FOLDER", help="where what is found stays; else the build folder")
     arguments.add_argument("--coverage", action="store_true", help="measure the lines afterwards")
     arguments.add_argument("targets", nargs="*", metavar="TARGET", default=sorted(TARGETS))
@@ -209,10 +216,10 @@ def main():
     if unknown := set(options.targets) - set(TARGETS):
         arguments.error(f"no such target: {', '.join(sorted(unknown))}")
     ledger = Ledger()
-    found = commands(options.build, options.targets, options.corpus)
-    broken = fuzz(options, ledger, found)
+    sanitized, quick = (commands(build, options.targets, options.corpus) for build in (options.build, options.quick_build))
+    broken = fuzz(options, ledger, sanitized, quick)
     if options.coverage:
-        measure(options, ledger, found)
+        measure(options, ledger, sanitized)
     return 1 if broken else 0
 
 

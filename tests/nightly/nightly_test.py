@@ -58,13 +58,14 @@ class LedgerTest(unittest.TestCase):
             path = pathlib.Path(folder) / "fuzzing.md"
             path.write_text("# Before\n\n| target |\n\nAfter.\n")
             ledger = fuzz.Ledger(path)
-            ledger.add("sasl_fuzz", 1_500_000, 100.0)
+            ledger.add("sasl_fuzz", 1_500_000, 100.0, quick=False)
+            ledger.add("sasl_fuzz", 4_000_000, 50.0, quick=True)
             ledger.note_lines("sasl_fuzz", "97.5 % of 120")
             again = fuzz.Ledger(path)
             self.assertEqual(again.rows, ledger.rows)
-            self.assertEqual(again.rows["sasl_fuzz"], [1_500_000, 15_000, "97.5 % of 120"])
-            again.add("sasl_fuzz", 500_000, 10.0)
-            self.assertEqual(fuzz.Ledger(path).executions("sasl_fuzz"), 2_000_000)
+            self.assertEqual(again.rows["sasl_fuzz"], [5_500_000, 1_500_000, 15_000, "97.5 % of 120"])
+            again.add("sasl_fuzz", 500_000, 10.0, quick=True)
+            self.assertEqual(fuzz.Ledger(path).executions("sasl_fuzz"), 6_000_000)
             self.assertRegex(path.read_text(), re.compile(r"\A# Before\n\n\| target \|[^#]*\n\nAfter\.\n\Z"))
 
     def test_what_is_found_goes_to_the_folder_that_is_named(self):
