@@ -38,6 +38,9 @@ if(FERMO_SANITIZE)
   # Debian's RocksDB has no run-time type information, and its objects (each shared_ptr's control block too) meet code of every
   # target: the check of vtables would call all of them invalid.
   target_compile_options(fermo_flags INTERFACE -fno-sanitize=vptr)
+  # Half of the time to compile is optimising. What takes no time to run goes without: tests, and the commands, each of which has much
+  # of the library for its options in it.
+  target_compile_options(fermo_flags INTERFACE $<$<BOOL:$<TARGET_PROPERTY:FERMO_UNOPTIMISED>>:-O0>)
 endif()
 if(FERMO_SANITIZE STREQUAL "thread")
   target_link_options(fermo_flags INTERFACE -Wl,--version-script=${CMAKE_SOURCE_DIR}/tests/thread_sanitizer_exports)
