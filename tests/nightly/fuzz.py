@@ -216,7 +216,9 @@ def main():
     if unknown := set(options.targets) - set(TARGETS):
         arguments.error(f"no such target: {', '.join(sorted(unknown))}")
     ledger = Ledger()
-    sanitized, quick = (commands(build, options.targets, options.corpus) for build in (options.build, options.quick_build))
+    sanitized = commands(options.build, options.targets, options.corpus)
+    programs = commands(options.quick_build, options.targets, None)
+    quick = {name: [programs[name][0], *sanitized[name][1:]] for name in options.targets}  # over the same corpora
     broken = fuzz(options, ledger, sanitized, quick)
     if options.coverage:
         measure(options, ledger, sanitized)
