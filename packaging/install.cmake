@@ -37,9 +37,7 @@ endfunction()
 install_role(net "which talks to the network" DynamicUser=yes User=fermo-net)
 install_role(keys "which holds the private keys" DynamicUser=yes User=fermo-keys)
 install_role(auth "which verifies passwords" User=fermo Group=fermo InaccessiblePaths=-/var/lib/fermo/store)
-install_role(store "which holds the mail" User=fermo Group=fermo ReadWritePaths=/var/lib/fermo
-             "# Where fermo backup may put its backups, if the folder is there. Another one needs a line of its own in a drop-in."
-             ReadWritePaths=-/var/backups/fermo)
+install_role(store "which holds the mail" User=fermo Group=fermo ReadWritePaths=/var/lib/fermo/store)
 # For the service manager of each user.
 foreach(unit fermo-fetch.service fermo-fetch@.service)
   configure_file(${PROJECT_SOURCE_DIR}/packaging/${unit}.in ${CMAKE_CURRENT_BINARY_DIR}/${unit} @ONLY)

@@ -197,18 +197,17 @@ inline constexpr std::size_t store_ipc_recipients_at_once_max = 32;
 inline constexpr std::size_t store_ipc_deletions_at_once_max = 16 * 1024;
 /// How long one reply may take: a recount of a maildrop of millions of messages on a slow disk is the longest.
 inline constexpr std::chrono::seconds store_ipc_reply_time_max = 10min;
-/// How long a backup may take. Of a server that has gone the socket tells at once, so this ends only one that hangs: a
-/// first backup of a terabyte to a slow disk (20 MB/s) takes 14 hours.
-inline constexpr std::chrono::hours store_ipc_backup_time_max{48};
+/// How long taking a checkpoint may take. Where files can be linked it is done at once; else a terabyte is copied on a
+/// slow disk (20 MB/s) in 14 hours. Of a server that has gone the socket tells at once, so this ends only one that
+/// hangs.
+inline constexpr std::chrono::hours store_ipc_checkpoint_time_max{48};
 
 // --- Backups ---------------------------------------------------------------------------------------------------------
 
-/// The path of a folder of backups, as long as Linux takes one (PATH_MAX).
-inline constexpr std::size_t backup_folder_octets_max = 4096;
+/// The name of a checkpoint's folder: a word and a number.
+inline constexpr std::size_t checkpoint_name_octets_max = 64;
 /// What is kept with a backup: a checksum and the word for what it is of. RocksDB would take 1 MiB.
 inline constexpr std::size_t backup_note_octets_max = 256;
-/// Why a backup could not be made: two paths and a sentence.
-inline constexpr std::size_t backup_problem_octets_max = 10'000;
 /// How many backups a folder may be told to keep: one an hour for more than a year, each listed in little memory.
 inline constexpr std::uint32_t backups_kept_max = 10'000;
 

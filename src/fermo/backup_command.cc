@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "fermo/backup_place.h"
 #include "fermo/commands.h"
@@ -21,8 +22,8 @@
 namespace fermo::commands {
 namespace {
 
-using maildrop::BackupNumber;
 using rocks::Backup;
+using rocks::BackupNumber;
 
 struct BackupOptions {
   CommonOptions common;
@@ -46,25 +47,23 @@ Outcome<BackupNumber> make(const BackupPlace& place, const config::Config& confi
   if (!store) return store.error();
   const auto note = place.keep_users(config.users, console);
   if (!note) return note.error();
-  const auto made = store->backups().back_up({place.store().string(), *note}, {});
+  const auto checkpoint = store->checkpoints().take_checkpoint();
+  if (!checkpoint) return complain_of_store(console, "no backup can be made", checkpoint.error());
+  const auto made = rocks::make_backup(store_path(config.data) / (*checkpoint)->name(), place.store(), *note);
   if (made.has_error()) return complain_of_backup(console, made.error());
   return *made;
 }
 
-/// The new backup, found in the folder as this process sees it and read again from its first octet to its last.
+/// The new backup, read again from its first octet to its last.
 Outcome<Backup> verify_new(const BackupPlace& place, BackupNumber number, const Console& console) {
   const auto folder = open_backups(place, console);
   if (!folder) return folder.error();
-  const auto backups = folder->backups();
-  const auto found = std::ranges::find(backups, number, &Backup::number);
-  if (found == backups.end()) {
-    console.complain("the running server made backup " + std::to_string(number) + ", but not in the " +
-                     place.folder().string() + " that this command sees; name a folder that both see as the same");
-    return ExitCode::unavailable;
-  }
   if (const auto verified = folder->verify(number); verified.has_error()) {
     return complain_of_backup(console, verified.error());
   }
+  const auto backups = folder->backups();
+  const auto found = std::ranges::find(backups, number, &Backup::number);
+  FERMO_CHECK(found != backups.end());
   if (const auto users = place.check_users(found->note, console); !users) return users.error();
   return *found;
 }

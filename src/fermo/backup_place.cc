@@ -104,10 +104,6 @@ Outcome<BackupPlace> BackupPlace::open(const fs::path& folder, const Console& co
 Outcome<BackupPlace> BackupPlace::open_to_write(const fs::path& folder, const Console& console) {
   auto absolute = fs::absolute(folder).lexically_normal();
   if (!absolute.has_filename()) absolute = absolute.parent_path();
-  if (absolute.string().size() > limits::backup_folder_octets_max) {
-    console.complain("the path of the folder is too long");
-    return ExitCode::usage;
-  }
   if (const auto made = make_folder(absolute, console); !made) return made.error();
   const auto path = absolute / "lock";
   auth::Descriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
@@ -180,7 +176,7 @@ Outcome<rocks::BackupFolder> open_backups(const BackupPlace& place, const Consol
   return std::move(*opened);
 }
 
-ExitCode complain_of_backup(const Console& console, const maildrop::BackupFailure& failure) {
+ExitCode complain_of_backup(const Console& console, const rocks::BackupFailure& failure) {
   console.complain(failure.text);
   return exit_code_of(failure.code);
 }

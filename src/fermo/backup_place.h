@@ -9,7 +9,6 @@
 #include "auth/file_replacement.h"
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
-#include "maildrop/backup.h"
 #include "maildrop_rocks/backup_folder.h"
 
 namespace fermo::commands {
@@ -57,6 +56,6 @@ class BackupPlace {
 Outcome<rocks::BackupFolder> open_backups(const BackupPlace& place, const Console& console);
 
 /// Prints why, and gives the code to end with.
-ExitCode complain_of_backup(const Console& console, const maildrop::BackupFailure& failure);
+ExitCode complain_of_backup(const Console& console, const rocks::BackupFailure& failure);
 
 }  // namespace fermo::commands

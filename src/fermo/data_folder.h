@@ -21,6 +21,9 @@ Outcome<void> refuse_half_restored(const std::filesystem::path& data, const Cons
 /// Makes the folder, for its owner alone, where there is none. What is wrong is printed.
 Outcome<void> make_data_folder(const std::filesystem::path& data, const Console& console);
 
+/// Makes that of the store in it, so that the process that may write nowhere else finds it. What is wrong is printed.
+Outcome<void> make_store_folder(const std::filesystem::path& data, const Console& console);
+
 /// Prints what to do when the folder is not there.
 Outcome<void> require_data_folder(const std::filesystem::path& data, const Console& console);
 

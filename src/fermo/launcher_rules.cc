@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "fermo/data_folder.h"
 #include "fermo/role_users.h"
 #include "fermo/roles.h"
 
@@ -48,10 +49,13 @@ std::vector<confine::PathRule> own_paths(const config::Config& config) {
   return all;
 }
 
-/// What the store needs of the file system is not to be forbidden to it here. The program is the file that was started,
+/// And those of what it starts: the store may be a link to another disk. The program is the file that was started,
 /// whatever stands at its path by now.
-std::vector<confine::PathRule> paths_of_all() {
-  std::vector<confine::PathRule> all = {{"/", Access::write}, {"/proc/self/exe", Access::run}};
+std::vector<confine::PathRule> paths_of_all(const config::Config& config) {
+  auto all = own_paths(config);
+  all.push_back({store_path(config.data), Access::write});
+  all.push_back({"/dev/null", Access::write});  // their standard input
+  all.push_back({"/proc/self/exe", Access::run});
   if (auto loader = loader_folder(); !loader.empty()) all.push_back({std::move(loader), Access::run});
   return all;
 }
@@ -99,7 +103,7 @@ confine::AbstractSockets abstract_sockets() {
 
 RoleRules launcher_rules(const config::Config& config, bool by_manager) {
   RoleRules rules{launcher_name, "starts the others, and hears nobody from outside",
-                  by_manager ? own_paths(config) : paths_of_all(), own_calls()};
+                  by_manager ? own_paths(config) : paths_of_all(config), own_calls()};
   const confine::Calls more = by_manager ? confine::Calls{"connect", "seccomp"} : calls_of_roles(config);
   rules.calls.insert(rules.calls.end(), more.begin(), more.end());
   rules.capabilities = capabilities(by_manager);

@@ -58,6 +58,10 @@ int error_of_tcp(bool connecting) {
   return done == 0 ? 0 : errno;
 }
 
+bool can_open(const fs::path& path, int flags) {
+  return static_cast<bool>(Descriptor(::open(path.c_str(), flags | O_CLOEXEC, 0600)));
+}
+
 class LauncherRulesTest : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -161,7 +165,9 @@ TEST(DISABLED_LauncherCopyTest, RunsThoughItIsGone) {
   const char* const path = ::getenv("FERMO_TEST_PROGRAM");
   ASSERT_NE(path, nullptr);
   EXPECT_EQ(code_of([&] {
-              if (!confine_launcher(launcher_rules({}, false)).stands() || ::unlink(path) != 0) return false;
+              config::Config config;
+              config.data = fs::path(path).parent_path();
+              if (!confine_launcher(launcher_rules(config, false)).stands() || ::unlink(path) != 0) return false;
               return runs("/proc/self/exe", "--gtest_list_tests");
             }),
             0);
@@ -207,13 +213,46 @@ TEST_P(LauncherRulesTest, FilesAreMadeAndMovedBetweenFolders) {
   }));
 }
 
-TEST_P(LauncherRulesTest, WhereAServiceManagerStartsTheOthersItWritesNowhereElse) {
+TEST_P(LauncherRulesTest, ItWritesNowhereElse) {
   const auto elsewhere = fs::temp_directory_path() / (config_.data.filename().string() + ".elsewhere");
-  EXPECT_TRUE(holds_confined([&] {
-    const Descriptor file(::open(elsewhere.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    return static_cast<bool>(file) != by_manager();
-  }));
+  EXPECT_TRUE(holds_confined([&] { return !can_open(elsewhere, O_WRONLY | O_CREAT) && errno == EACCES; }));
   fs::remove(elsewhere);
+}
+
+TEST_P(LauncherRulesTest, ItWritesWhereTheStoreIsALinkTo) {
+  const auto disk = fs::temp_directory_path() / (config_.data.filename().string() + ".disk");
+  fs::create_directory(disk);
+  fs::create_directory_symlink(disk, config_.data / "store");
+  EXPECT_TRUE(holds_confined([&] { return can_open(disk / "file", O_WRONLY | O_CREAT) != by_manager(); }));
+  fs::remove_all(disk);
+}
+
+/// Behind the launcher's walls it has its own.
+TEST_P(LauncherRulesTest, TheStoreReachesNothingButItsOwnFolder) {
+  if (by_manager()) GTEST_SKIP() << "there it is no child of the launcher";
+  fs::create_directory(config_.data / "store");
+  const auto users = config_.data / "users";
+  ASSERT_TRUE(can_open(users, O_WRONLY | O_CREAT));
+  EXPECT_TRUE(holds_confined([&] {
+    return confine::confine(store_rules(config_).paths).privileges && !can_open(users, O_RDONLY) && errno == EACCES &&
+           ::rename(users.c_str(), (config_.data / "store/users").c_str()) != 0 && !can_open("/etc/passwd", O_RDONLY) &&
+           !can_open(config_.data / "file", O_WRONLY | O_CREAT) &&
+           can_open(config_.data / "store/file", O_WRONLY | O_CREAT);
+  }));
+  EXPECT_TRUE(fs::exists(users));
+}
+
+/// Of a checkpoint.
+TEST_P(LauncherRulesTest, TheStoreLinksItsFilesIntoAFolderInItsOwn) {
+  if (by_manager()) GTEST_SKIP() << "there it is no child of the launcher";
+  if (confine::landlock_abi() < 2) GTEST_SKIP() << "this kernel's Landlock forbids links between folders";
+  const auto store = config_.data / "store";
+  fs::create_directory(store);
+  EXPECT_TRUE(holds_confined([&] {
+    return confine::confine(store_rules(config_).paths).privileges && can_open(store / "1.sst", O_WRONLY | O_CREAT) &&
+           ::mkdir((store / "checkpoint-1").c_str(), 0700) == 0 &&
+           ::link((store / "1.sst").c_str(), (store / "checkpoint-1/1.sst").c_str()) == 0;
+  }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Started, LauncherRulesTest, testing::Values(false, true),

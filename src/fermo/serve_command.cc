@@ -217,15 +217,14 @@ ExitCode run(const ServeOptions& options, const config::Config& config, const Co
   if (!ports) return ports.error();
   auto control = ControlSocket::open(control_socket_path(config.data), console);
   if (!control) return control.error();
+  if (const auto made = make_store_folder(config.data, console); !made) return made.error();
   std::vector<std::string> listening;
   for (const auto& port : *ports) listening.push_back(port.listen.text());
   ProcessTree tree(config, std::move(*ports), control->take(), lock->processes(), options.roles, log);
   const auto protection = confine_launcher(launcher_rules(config, !options.roles.empty()));
   server::begin_log(*log);
   if (const auto started = tree.start(*files, protection, console); !started) return started.error();
-  {
-    const StoreTurn given_up = std::move(*turn);
-  }
+  { const StoreTurn given_up = std::move(*turn); }
   serve_until_stopped(tree, listening, options, *log, console);
   turn = StoreTurn::take(config.data, console);  // kept until the store is closed
   tree.stop();

@@ -10,7 +10,7 @@
 #include "fermo/console.h"
 #include "fermo/exit_code.h"
 #include "fermo/store_turn.h"
-#include "maildrop/backup.h"
+#include "maildrop/checkpoint.h"
 #include "maildrop/maildrop.h"
 #include "maildrop_rocks/rocks_maildrop.h"
 
@@ -25,17 +25,16 @@ class StoreAccess {
 
   maildrop::Store& operator*() const { return *store_; }
   maildrop::Store* operator->() const { return store_.get(); }
-  /// Backups are made by the process that has the store open.
-  maildrop::BackupSource& backups() const { return *backups_; }
+  maildrop::CheckpointSource& checkpoints() const { return *checkpoints_; }
 
  private:
   template <class AnyStore>
   StoreAccess(std::optional<StoreTurn> turn, std::unique_ptr<Clock> clock, std::unique_ptr<AnyStore> store)
-      : turn_(std::move(turn)), clock_(std::move(clock)), backups_(store.get()), store_(std::move(store)) {}
+      : turn_(std::move(turn)), clock_(std::move(clock)), checkpoints_(store.get()), store_(std::move(store)) {}
 
-  std::optional<StoreTurn> turn_;    ///< Kept while the store is open in this process; none when a server has it.
-  std::unique_ptr<Clock> clock_;     ///< Before store_, which uses it.
-  maildrop::BackupSource* backups_;  ///< The same object as store_.
+  std::optional<StoreTurn> turn_;  ///< Kept while the store is open in this process; none when a server has it.
+  std::unique_ptr<Clock> clock_;   ///< Before store_, which uses it.
+  maildrop::CheckpointSource* checkpoints_;  ///< The same object as store_.
   std::unique_ptr<maildrop::Store> store_;
 };
 

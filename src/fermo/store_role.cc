@@ -130,12 +130,14 @@ class StoreRole {
 
 }  // namespace
 
-RoleRules store_rules(const config::Config&) {
+RoleRules store_rules(const config::Config& config) {
   namespace calls = confine::calls;
-  // Where backups go the operator says with each of them, so that files are not limited to the data folder.
   return {"store",
           "holds the mail, and is the only one that writes it",
-          {{"/", confine::Access::write}},
+          // The last two: how many processors there are, and what makes the names of RocksDB's files unique.
+          {{store_path(config.data), confine::Access::write},
+           {"/sys/devices/system/cpu", confine::Access::read},
+           {"/proc/sys/kernel/random", confine::Access::read}},
           confine::joined({calls::basic(),
                            calls::threads(),
                            calls::sockets(),

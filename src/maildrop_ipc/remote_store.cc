@@ -154,6 +154,19 @@ class RemoteSnapshot final : public maildrop::Snapshot {
   ReadAhead ahead_;
 };
 
+/// The connection holds it on the other side.
+class RemoteCheckpoint final : public maildrop::Checkpoint {
+ public:
+  RemoteCheckpoint(Connection connection, std::string name)
+      : connection_(std::move(connection)), name_(std::move(name)) {}
+
+  const std::string& name() const override { return name_; }
+
+ private:
+  const Connection connection_;
+  const std::string name_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<RemoteStore>> RemoteStore::connect(const std::filesystem::path& path,
@@ -166,9 +179,9 @@ std::unique_ptr<RemoteStore> RemoteStore::over(ipc::SocketPool& pool) {
   return std::unique_ptr<RemoteStore>(new RemoteStore(pool));
 }
 
-Result<std::shared_ptr<ClientConnection>> RemoteStore::new_connection() {
+Result<std::shared_ptr<ClientConnection>> RemoteStore::new_connection(std::chrono::milliseconds reply_time_max) {
   if (pool_ != nullptr) return std::make_shared<ClientConnection>(channel_over(*pool_));
-  auto connection = ClientConnection::open(path_, reply_time_max_);
+  auto connection = ClientConnection::open(path_, reply_time_max);
   if (!connection && connection.error().category() == boost::system::system_category()) {
     return maildrop::Error::unavailable;
   }
@@ -229,22 +242,13 @@ Result<maildrop::SweepReport> RemoteStore::sweep() {
   return swept->report;
 }
 
-RemoteStore::Made RemoteStore::back_up(const maildrop::BackupOrder& order, std::stop_token /*stop*/) {
-  if (order.folder.size() > limits::backup_folder_octets_max || order.note.size() > limits::backup_note_octets_max) {
-    return maildrop::BackupFailure{maildrop::Error::unsupported, "the path of the folder is too long"};
-  }
-  const auto connection = ClientConnection::open(
-      path_, std::max<std::chrono::milliseconds>(reply_time_max_, limits::store_ipc_backup_time_max));
-  if (!connection) {
-    return maildrop::BackupFailure{maildrop::Error::unavailable,
-                                   "the running server does not answer: " + connection.error().message()};
-  }
-  auto backed_up = (*connection)->ask<reply::BackedUp>(request::BackUp{order}, maildrop::Error::unknown);
-  if (!backed_up) {
-    return maildrop::BackupFailure{backed_up.error(), "the running server ended before it had made the backup"};
-  }
-  if (backed_up->error) return maildrop::BackupFailure{*backed_up->error, std::move(backed_up->problem)};
-  return backed_up->number;
+Result<std::unique_ptr<maildrop::Checkpoint>> RemoteStore::take_checkpoint() {
+  auto connection =
+      new_connection(std::max<std::chrono::milliseconds>(reply_time_max_, limits::store_ipc_checkpoint_time_max));
+  if (!connection) return connection.error();
+  auto taken = (*connection)->ask<reply::CheckpointTaken>(request::TakeCheckpoint{});
+  if (!taken) return taken.error();
+  return std::make_unique<RemoteCheckpoint>(std::move(*connection), std::move(taken->name));
 }
 
 }  // namespace fermo::maildrop_ipc

@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "ipc/socket_pool.h"
-#include "maildrop/backup.h"
+#include "maildrop/checkpoint.h"
 #include "maildrop/maildrop.h"
 
 namespace fermo::maildrop_ipc {
@@ -18,7 +18,7 @@ class ClientConnection;
 /// A store that another process serves (StoreService). Each delivery and each snapshot has a connection of its own,
 /// every other call makes one. A lost connection is `unavailable`, and `unknown` once the request that makes a delivery
 /// or deletions durable has gone out. Thread-safe.
-class RemoteStore final : public maildrop::Store, public maildrop::BackupSource {
+class RemoteStore final : public maildrop::Store, public maildrop::CheckpointSource {
  public:
   /// Makes sure that somebody serves at `path`. `reply_time_max` bounds the wait for each reply. Errors: those of the
   /// system (ENOENT or ECONNREFUSED: nobody serves there; EACCES: we may not), unavailable (too busy), unsupported
@@ -38,16 +38,16 @@ class RemoteStore final : public maildrop::Store, public maildrop::BackupSource 
   Result<mail::DropListing> recount(const DropId& drop) override;
   Result<maildrop::SweepReport> sweep() override;
 
-  /// The other process makes it, and must be able to write to the folder. `stop` is not heeded: the work goes on there,
-  /// as it does when this process ends. It is `unknown` whether a lost connection has left a backup.
-  Made back_up(const maildrop::BackupOrder& order, std::stop_token stop) override;
+  /// It goes when either process ends.
+  Result<std::unique_ptr<maildrop::Checkpoint>> take_checkpoint() override;
 
  private:
   RemoteStore(std::filesystem::path path, std::chrono::milliseconds reply_time_max)
       : path_(std::move(path)), reply_time_max_(reply_time_max) {}
   explicit RemoteStore(ipc::SocketPool& pool) : reply_time_max_(limits::store_ipc_reply_time_max), pool_(&pool) {}
 
-  Result<std::shared_ptr<ClientConnection>> new_connection();
+  Result<std::shared_ptr<ClientConnection>> new_connection() { return new_connection(reply_time_max_); }
+  Result<std::shared_ptr<ClientConnection>> new_connection(std::chrono::milliseconds reply_time_max);
 
   const std::filesystem::path path_;
   const std::chrono::milliseconds reply_time_max_;

@@ -22,6 +22,7 @@
 #include "ipc/frame_socket.h"
 #include "mail/wire_message.h"
 #include "maildrop/memory_maildrop.h"
+#include "maildrop_ipc/counted_checkpoints.h"
 #include "maildrop_ipc/store_service.h"
 #include "maildrop_ipc/wire.h"
 
@@ -426,47 +427,36 @@ TEST_F(RemoteStoreTest, StopWaitsForTheCallThatIsUnderWay) {
   caller.join();
 }
 
-/// Backups that take until they are stopped, or fail at once.
-class ScriptedBackups final : public maildrop::BackupSource {
- public:
-  Made back_up(const maildrop::BackupOrder& order, std::stop_token stop) override {
-    if (order.folder == "/full") return maildrop::BackupFailure{Error::out_of_space, "no room in " + order.folder};
-    if (order.folder == "/quick") return order.note == "note" ? 7u : 0u;
-    std::unique_lock lock(mutex_);
-    entered_ = true;
-    changed_.notify_all();
-    changed_.wait(lock, stop, [] { return false; });
-    return maildrop::BackupFailure{Error::unavailable, "stopped"};
+TEST_F(RemoteStoreTest, ACheckpointIsHeldOnTheOtherSideForAsLongAsItIsHeldHere) {
+  CountedCheckpoints checkpoints;
+  const auto service =
+      StoreService::start(store_, socket_path_, limits::store_ipc_connections_max, &checkpoints).value();
+  const auto remote = connect();
+  {
+    const auto first = remote->take_checkpoint().value();
+    const auto second = remote->take_checkpoint().value();
+    EXPECT_EQ(first->name(), "checkpoint-1");
+    EXPECT_EQ(second->name(), "checkpoint-2");
+    EXPECT_EQ(checkpoints.held(), 2u);
   }
-  void await_call() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return entered_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  bool entered_ = false;
-};
-
-TEST_F(RemoteStoreTest, BackupsAreMadeByTheOtherSide) {
-  ScriptedBackups backups;
-  const auto service = StoreService::start(store_, socket_path_, limits::store_ipc_connections_max, &backups).value();
-  EXPECT_EQ(connect()->back_up({"/quick", "note"}, {}).value(), 7u);
-  const auto failed = connect()->back_up({"/full", ""}, {});
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, Error::out_of_space);
-  EXPECT_EQ(failed.error().text, "no room in /full");
+  checkpoints.await_held(0);
 }
 
-TEST_F(RemoteStoreTest, StopCutsABackupShort) {
-  ScriptedBackups backups;
-  const auto service = StoreService::start(store_, socket_path_, limits::store_ipc_connections_max, &backups).value();
-  const auto remote = connect();
-  std::thread caller([&] { EXPECT_FALSE(remote->back_up({"/slow", ""}, {})); });
-  backups.await_call();
+TEST_F(RemoteStoreTest, AServiceThatStopsHoldsNoCheckpointAnyMore) {
+  CountedCheckpoints checkpoints;
+  const auto service =
+      StoreService::start(store_, socket_path_, limits::store_ipc_connections_max, &checkpoints).value();
+  const auto held_here = connect()->take_checkpoint().value();
   service->stop();
-  caller.join();
+  EXPECT_EQ(checkpoints.held(), 0u);
+}
+
+TEST_F(RemoteStoreTest, WhyThereIsNoCheckpointIsTold) {
+  CountedCheckpoints checkpoints;
+  const auto service =
+      StoreService::start(store_, socket_path_, limits::store_ipc_connections_max, &checkpoints).value();
+  checkpoints.refuse(Error::out_of_space);
+  EXPECT_EQ(connect()->take_checkpoint().error(), Error::out_of_space);
 }
 
 TEST_F(RemoteStoreTest, AnExceptionInTheStoreEndsOnlyItsConnection) {

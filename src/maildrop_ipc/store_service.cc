@@ -52,37 +52,36 @@ void converse(ipc::FrameSocket& socket, StoreSession session) {
 
 Result<std::unique_ptr<StoreService>> StoreService::start(maildrop::Store& store, const std::filesystem::path& path,
                                                           std::size_t connections_max,
-                                                          maildrop::BackupSource* backups) {
+                                                          maildrop::CheckpointSource* checkpoints) {
   auto listener = ipc::listen_at(path);
   if (!listener) return listener.error();
   Descriptor wake(::eventfd(0, EFD_CLOEXEC));
   if (!wake) return system_error();
   return std::unique_ptr<StoreService>(
-      new StoreService(store, path, connections_max, backups, std::move(*listener), std::move(wake)));
+      new StoreService(store, path, connections_max, checkpoints, std::move(*listener), std::move(wake)));
 }
 
 Result<std::unique_ptr<StoreService>> StoreService::start_on(maildrop::Store& store, Descriptor listener,
                                                              std::size_t connections_max,
-                                                             maildrop::BackupSource* backups) {
+                                                             maildrop::CheckpointSource* checkpoints) {
   Descriptor wake(::eventfd(0, EFD_CLOEXEC));
   if (!wake) return system_error();
   return std::unique_ptr<StoreService>(
-      new StoreService(store, {}, connections_max, backups, std::move(listener), std::move(wake)));
+      new StoreService(store, {}, connections_max, checkpoints, std::move(listener), std::move(wake)));
 }
 
 StoreService::StoreService(maildrop::Store& store, std::filesystem::path path, std::size_t connections_max,
-                           maildrop::BackupSource* backups, Descriptor listener, Descriptor wake)
+                           maildrop::CheckpointSource* checkpoints, Descriptor listener, Descriptor wake)
     : store_(store),
       path_(std::move(path)),
       connections_max_(connections_max),
-      backups_(backups),
+      checkpoints_(checkpoints),
       listener_(std::move(listener)),
       wake_(std::move(wake)),
       acceptor_([this] { accept_until_stopped(); }) {}
 
 void StoreService::stop() {
   std::call_once(stopped_, [this] {
-    stop_.request_stop();
     ::eventfd_write(wake_.get(), 1);
     acceptor_.join();
     if (!path_.empty()) ::unlink(path_.c_str());
@@ -145,7 +144,7 @@ void StoreService::reap_ended() {
 
 void StoreService::serve(Connection& connection) {
   try {
-    converse(*connection.socket, StoreSession(store_, backups_, stop_.get_token()));
+    converse(*connection.socket, StoreSession(store_, checkpoints_));
   } catch (const std::exception&) {
     // Of a library, or no memory: this connection ends, and the client knows that it got no answer.
   }

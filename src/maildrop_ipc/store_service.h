@@ -5,13 +5,12 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <stop_token>
 #include <thread>
 
 #include "base/limits.h"
 #include "base/result.h"
 #include "ipc/frame_socket.h"
-#include "maildrop/backup.h"
+#include "maildrop/checkpoint.h"
 #include "maildrop/maildrop.h"
 
 namespace fermo::maildrop_ipc {
@@ -21,22 +20,22 @@ namespace fermo::maildrop_ipc {
 class StoreService {
  public:
   /// Begins to serve at `path`; a socket that a dead process left there is replaced. The caller holds the store, so
-  /// nobody else can be serving it. `backups` is null for a store that cannot be backed up; it and `store` must outlive
-  /// the service. Errors are the system's.
+  /// nobody else can be serving it. `checkpoints` is null for a store that cannot be backed up; it and `store` must
+  /// outlive the service. Errors are the system's.
   static Result<std::unique_ptr<StoreService>> start(maildrop::Store& store, const std::filesystem::path& path,
                                                      std::size_t connections_max = limits::store_ipc_connections_max,
-                                                     maildrop::BackupSource* backups = nullptr);
+                                                     maildrop::CheckpointSource* checkpoints = nullptr);
 
   /// The same on a socket that listens already, and that somebody else removes.
   static Result<std::unique_ptr<StoreService>> start_on(maildrop::Store& store, Descriptor listener,
                                                         std::size_t connections_max = limits::store_ipc_connections_max,
-                                                        maildrop::BackupSource* backups = nullptr);
+                                                        maildrop::CheckpointSource* checkpoints = nullptr);
 
   StoreService(const StoreService&) = delete;
   StoreService& operator=(const StoreService&) = delete;
   ~StoreService() { stop(); }
 
-  /// Cuts all connections, and a backup short, waits for the calls to the store that are under way, and removes the
+  /// Cuts all connections, waits for the calls to the store that are under way, and removes the
   /// socket. May be called again.
   void stop();
 
@@ -49,7 +48,7 @@ class StoreService {
   };
 
   StoreService(maildrop::Store& store, std::filesystem::path path, std::size_t connections_max,
-               maildrop::BackupSource* backups, Descriptor listener, Descriptor wake);
+               maildrop::CheckpointSource* checkpoints, Descriptor listener, Descriptor wake);
 
   void accept_until_stopped();
   void accept_one();
@@ -59,11 +58,10 @@ class StoreService {
   maildrop::Store& store_;
   const std::filesystem::path path_;  ///< Empty: not ours to remove.
   const std::size_t connections_max_;
-  maildrop::BackupSource* const backups_;
+  maildrop::CheckpointSource* const checkpoints_;
   const Descriptor listener_;
   const Descriptor wake_;  ///< Readable once stop() has been called.
 
-  std::stop_source stop_;
   std::once_flag stopped_;
   std::mutex mutex_;  ///< Guards `socket` of every connection against shutdown() while it is being closed.
   std::list<Connection> connections_;  ///< Changed by the acceptor alone, and by stop() when that has ended.

@@ -20,10 +20,6 @@ reply::Failed failed(const error_code& error) {
   return {maildrop::Error::unsupported};
 }
 
-reply::BackedUp not_backed_up(const maildrop::BackupFailure& failure) {
-  return {0, failed(failure.code).error, failure.text.substr(0, limits::backup_problem_octets_max)};
-}
-
 }  // namespace
 
 std::optional<Reply> StoreSession::answer(const Request& request) {
@@ -220,12 +216,13 @@ StoreSession::Answer StoreSession::obey(const request::Sweep&) {
   return reply::Swept{*report};
 }
 
-StoreSession::Answer StoreSession::obey(const request::BackUp& back_up) {
+StoreSession::Answer StoreSession::obey(const request::TakeCheckpoint&) {
   if (!may_manage()) return std::nullopt;
-  if (backups_ == nullptr) return not_backed_up({maildrop::Error::unsupported, "this store cannot be backed up"});
-  const auto made = backups_->back_up(back_up.order, stop_);
-  if (!made) return not_backed_up(made.error());
-  return reply::BackedUp{*made, std::nullopt, {}};
+  if (checkpoints_ == nullptr) return reply::Failed{maildrop::Error::unsupported};
+  auto taken = checkpoints_->take_checkpoint();
+  if (!taken) return failed(taken.error());
+  checkpoint_ = std::move(*taken);
+  return reply::CheckpointTaken{checkpoint_->name()};
 }
 
 }  // namespace fermo::maildrop_ipc

@@ -4,10 +4,9 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <vector>
 
-#include "maildrop/backup.h"
+#include "maildrop/checkpoint.h"
 #include "maildrop/maildrop.h"
 #include "maildrop_ipc/grants.h"
 #include "maildrop_ipc/wire.h"
@@ -15,18 +14,17 @@
 namespace fermo::maildrop_ipc {
 
 /// The serving half of one connection, without the socket: obeys requests from a stranger. What it was asked to hold (a
-/// delivery, a snapshot, cursors) ends with it. Used by one thread at a time.
+/// delivery, a snapshot, cursors, a checkpoint) ends with it. Used by one thread at a time.
 class StoreSession {
  public:
-  /// `store` and `backups`, which is null for a store that cannot be backed up, must outlive it. `stop` cuts a backup
-  /// short.
-  explicit StoreSession(maildrop::Store& store, maildrop::BackupSource* backups = nullptr, std::stop_token stop = {})
-      : store_(store), backups_(backups), stop_(std::move(stop)) {}
+  /// `store` and `checkpoints`, which is null for a store that cannot be backed up, must outlive it.
+  explicit StoreSession(maildrop::Store& store, maildrop::CheckpointSource* checkpoints = nullptr)
+      : store_(store), checkpoints_(checkpoints) {}
 
   /// For the process with the network, over a channel: it is greeted, opens a maildrop only by one of `grants`, which
   /// must outlive this, and calls nothing on the store itself.
   StoreSession(maildrop::Store& store, Grants& grants)
-      : store_(store), backups_(nullptr), grants_(&grants), greeted_(true) {}
+      : store_(store), checkpoints_(nullptr), grants_(&grants), greeted_(true) {}
 
   /// Blocks as long as the store does. Nothing when the request is not one that may come now: the connection must be
   /// closed.
@@ -58,15 +56,14 @@ class StoreSession {
   Answer obey(const request::ListImported& list);
   Answer obey(const request::Recount& recount);
   Answer obey(const request::Sweep&);
-  Answer obey(const request::BackUp& back_up);
+  Answer obey(const request::TakeCheckpoint&);
 
-  /// The connection has not been given to a delivery or to a snapshot.
-  bool is_free() const { return !delivery_ && !delivery_over_ && !snapshot_; }
+  /// The connection has not been given to a delivery, to a snapshot or to a checkpoint.
+  bool is_free() const { return !delivery_ && !delivery_over_ && !snapshot_ && !checkpoint_; }
   bool may_manage() const { return grants_ == nullptr && is_free(); }
 
   maildrop::Store& store_;
-  maildrop::BackupSource* const backups_;
-  const std::stop_token stop_;
+  maildrop::CheckpointSource* const checkpoints_;
   Grants* const grants_ = nullptr;  ///< Null: any maildrop may be opened.
   bool greeted_ = false;
 
@@ -79,6 +76,8 @@ class StoreSession {
   std::vector<MessageNumber> marked_;
   std::map<CursorId, Reading> cursors_;  ///< After snapshot_: destroyed before it.
   CursorId last_cursor_ = 0;
+
+  std::unique_ptr<maildrop::Checkpoint> checkpoint_;
 };
 
 }  // namespace fermo::maildrop_ipc

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "maildrop/memory_maildrop.h"
+#include "maildrop_ipc/counted_checkpoints.h"
 
 namespace fermo::maildrop_ipc {
 namespace {
@@ -69,15 +70,29 @@ TEST_F(StoreSessionTest, NothingComesBeforeTheGreeting) {
 }
 
 TEST_F(StoreSessionTest, AStoreThatCannotBeBackedUpSaysSo) {
-  const auto reply = greeted().answer(request::BackUp{{"/backups", ""}});
-  ASSERT_TRUE(is<reply::BackedUp>(reply));
-  EXPECT_EQ(std::get<reply::BackedUp>(*reply).error, Error::unsupported);
+  EXPECT_EQ(error_in(greeted().answer(request::TakeCheckpoint{})), Error::unsupported);
 }
 
-TEST_F(StoreSessionTest, NoBackupIsMadeInTheMiddleOfADelivery) {
+TEST_F(StoreSessionTest, NoCheckpointIsTakenInTheMiddleOfADelivery) {
   auto session = greeted();
   ASSERT_TRUE(is<reply::Done>(session.answer(request::BeginDelivery{})));
-  EXPECT_FALSE(session.answer(request::BackUp{{"/backups", ""}}));
+  EXPECT_FALSE(session.answer(request::TakeCheckpoint{}));
+}
+
+TEST_F(StoreSessionTest, ACheckpointLastsAsLongAsTheSessionWhichServesNothingElse) {
+  CountedCheckpoints checkpoints;
+  {
+    StoreSession session(store_, &checkpoints);
+    ASSERT_TRUE(is<reply::Done>(session.answer(request::Hello{})));
+    const auto taken = session.answer(request::TakeCheckpoint{});
+    ASSERT_TRUE(is<reply::CheckpointTaken>(taken));
+    EXPECT_EQ(std::get<reply::CheckpointTaken>(*taken).name, "checkpoint-1");
+    EXPECT_EQ(checkpoints.held(), 1u);
+    EXPECT_FALSE(session.answer(request::TakeCheckpoint{}));
+    EXPECT_FALSE(session.answer(request::Sweep{}));
+    EXPECT_FALSE(session.answer(request::BeginDelivery{}));
+  }
+  EXPECT_EQ(checkpoints.held(), 0u);
 }
 
 TEST_F(StoreSessionTest, GreetsOnce) {
@@ -257,7 +272,7 @@ TEST_F(StoreSessionTest, OverAChannelNothingIsAskedOfTheStoreItself) {
                                       request::ListImported{drop("ann"), std::nullopt, 1},
                                       request::Recount{drop("ann")},
                                       request::Sweep{},
-                                      request::BackUp{{"/backups", ""}}};
+                                      request::TakeCheckpoint{}};
   for (const auto& request : requests) {
     EXPECT_FALSE(StoreSession(store_, grants).answer(request)) << request.index();
   }

@@ -13,19 +13,18 @@
 #include "mail/listing.h"
 #include "mail/unique_id.h"
 #include "mail/wire_message.h"
-#include "maildrop/backup.h"
 #include "maildrop/error.h"
 #include "maildrop/maildrop.h"
 
 /// What is said on the store socket. A connection is a strict alternation of one request and one reply, each in a
 /// frame: a head, whose first octet is the kind, and the octets of a message where there are any, which are passed on
-/// without a copy. A connection serves one delivery, one snapshot (with its cursors) or calls on the store itself, so
-/// that closing it ends all it held. Both sides decode what they get as input from a stranger. Nothing here touches a
-/// socket.
+/// without a copy. A connection serves one delivery, one snapshot (with its cursors), one checkpoint or calls on the
+/// store itself, so that closing it ends all it held. Both sides decode what they get as input from a stranger. Nothing
+/// here touches a socket.
 namespace fermo::maildrop_ipc {
 
 /// Changes whenever a payload changes its meaning; both sides must have the same.
-inline constexpr std::uint32_t protocol_version = 5;
+inline constexpr std::uint32_t protocol_version = 6;
 
 /// Names a cursor within its connection.
 using CursorId = std::uint32_t;
@@ -97,10 +96,8 @@ struct Recount {
 };
 /// Reply: Swept.
 struct Sweep {};
-/// Reply: BackedUp, when it is done.
-struct BackUp {
-  maildrop::BackupOrder order;
-};
+/// Reply: CheckpointTaken. It lasts as long as the connection, which serves nothing else from then on.
+struct TakeCheckpoint {};
 
 }  // namespace request
 
@@ -108,7 +105,7 @@ using Request =
     std::variant<request::Hello, request::BeginDelivery, request::Append, request::AddRecipients, request::Finish,
                  request::Open, request::GetScanListings, request::Read, request::NextPiece, request::CloseCursor,
                  request::MarkDeletions, request::CommitDeletions, request::ListDrops, request::ListImported,
-                 request::Recount, request::Sweep, request::BackUp>;
+                 request::Recount, request::Sweep, request::TakeCheckpoint>;
 
 namespace reply {
 
@@ -150,17 +147,15 @@ struct Counted {
 struct Swept {
   maildrop::SweepReport report;
 };
-struct BackedUp {
-  maildrop::BackupNumber number = 0;     ///< 0 when there is an error.
-  std::optional<maildrop::Error> error;  ///< Why there is no backup;
-  std::string problem;                   ///< the same for the operator, at most `limits::backup_problem_octets_max`.
+struct CheckpointTaken {
+  std::string name;  ///< Of one folder in another: neither empty, nor a path, nor a name with a point first.
 };
 
 }  // namespace reply
 
 using Reply =
     std::variant<reply::Done, reply::Failed, reply::Delivered, reply::Opened, reply::ScanListings, reply::Reading,
-                 reply::Piece, reply::Drops, reply::Imported, reply::Counted, reply::Swept, reply::BackedUp>;
+                 reply::Piece, reply::Drops, reply::Imported, reply::Counted, reply::Swept, reply::CheckpointTaken>;
 
 /// The two parts of a frame, together never longer than `limits::store_ipc_frame_octets_max`. `rest` is the piece that
 /// the request or reply holds, and ends with it.

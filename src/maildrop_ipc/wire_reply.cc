@@ -23,7 +23,7 @@ enum class ReplyKind : std::uint8_t {
   counted = 9,
   swept = 10,
   imported = 11,
-  backed_up = 12,
+  checkpoint_taken = 12,
 };
 
 void put(FieldWriter& out, ReplyKind kind) {
@@ -94,11 +94,9 @@ void put(FieldWriter& out, const reply::Swept& swept) {
   put(out, ReplyKind::swept);
   out.number(swept.report.bodies_removed);
 }
-void put(FieldWriter& out, const reply::BackedUp& backed_up) {
-  put(out, ReplyKind::backed_up);
-  out.number(backed_up.number);
-  out.number(backed_up.error ? static_cast<std::uint8_t>(*backed_up.error) : std::uint8_t{0});
-  out.octets(backed_up.problem);
+void put(FieldWriter& out, const reply::CheckpointTaken& taken) {
+  put(out, ReplyKind::checkpoint_taken);
+  out.octets(taken.name);
 }
 
 std::optional<maildrop::Error> error_from(std::uint8_t number) {
@@ -122,14 +120,13 @@ std::optional<Reply> get_failed(FieldReader& in) {
   return reply::Failed{*error};
 }
 
-std::optional<Reply> get_backed_up(FieldReader& in) {
-  const auto number = in.number<maildrop::BackupNumber>();
-  const auto error_number = in.number<std::uint8_t>();
-  auto problem = get_octets(in, limits::backup_problem_octets_max);
-  const auto error = error_from(error_number);
-  // Either a backup or an error, and nothing that is both or neither.
-  if (error.has_value() != (error_number != 0) || error.has_value() != (number == 0)) return std::nullopt;
-  return reply::BackedUp{number, error, std::move(problem)};
+/// The other side puts it behind the path of a folder.
+std::optional<Reply> get_checkpoint_taken(FieldReader& in) {
+  auto name = get_octets(in, limits::checkpoint_name_octets_max);
+  if (name.empty() || name.starts_with('.') || name.find_first_of(std::string_view("/\0", 2)) != name.npos) {
+    return std::nullopt;
+  }
+  return reply::CheckpointTaken{std::move(name)};
 }
 
 std::optional<mail::WireSummary> get_following(FieldReader& in) {
@@ -179,8 +176,8 @@ std::optional<Reply> get_reply(FieldReader& in) {
       return reply::Counted{get_drop_listing(in)};
     case ReplyKind::swept:
       return reply::Swept{{in.number<std::uint64_t>()}};
-    case ReplyKind::backed_up:
-      return get_backed_up(in);
+    case ReplyKind::checkpoint_taken:
+      return get_checkpoint_taken(in);
   }
   return std::nullopt;
 }

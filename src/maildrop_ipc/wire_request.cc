@@ -26,7 +26,7 @@ enum class RequestKind : std::uint8_t {
   recount = 14,
   sweep = 15,
   list_imported = 16,
-  back_up = 17,
+  take_checkpoint = 17,
 };
 
 void put(FieldWriter& out, RequestKind kind) {
@@ -101,10 +101,8 @@ void put(FieldWriter& out, const request::Recount& recount) {
 void put(FieldWriter& out, const request::Sweep&) {
   put(out, RequestKind::sweep);
 }
-void put(FieldWriter& out, const request::BackUp& back_up) {
-  put(out, RequestKind::back_up);
-  out.octets(back_up.order.folder);
-  out.octets(back_up.order.note);
+void put(FieldWriter& out, const request::TakeCheckpoint&) {
+  put(out, RequestKind::take_checkpoint);
 }
 
 std::optional<Request> get_add_recipients(FieldReader& in) {
@@ -168,13 +166,6 @@ std::optional<Request> get_recount(FieldReader& in) {
   return request::Recount{std::move(*drop)};
 }
 
-std::optional<Request> get_back_up(FieldReader& in) {
-  auto folder = get_octets(in, limits::backup_folder_octets_max);
-  auto note = get_octets(in, limits::backup_note_octets_max);
-  if (!folder.starts_with('/') || folder.find('\0') != std::string::npos) return std::nullopt;
-  return request::BackUp{{std::move(folder), std::move(note)}};
-}
-
 std::optional<Request> get_request(FieldReader& in) {
   switch (static_cast<RequestKind>(in.number<std::uint8_t>())) {
     case RequestKind::hello:
@@ -209,8 +200,8 @@ std::optional<Request> get_request(FieldReader& in) {
       return get_recount(in);
     case RequestKind::sweep:
       return request::Sweep{};
-    case RequestKind::back_up:
-      return get_back_up(in);
+    case RequestKind::take_checkpoint:
+      return request::TakeCheckpoint{};
   }
   return std::nullopt;
 }

@@ -58,8 +58,7 @@ std::vector<Request> every_request() {
           request::ListImported{drop("ann"), unique_id("a"), 0},
           request::Recount{drop("ann")},
           request::Sweep{},
-          request::BackUp{{"/var/backups/fermo", "note"}},
-          request::BackUp{{"/", ""}}};
+          request::TakeCheckpoint{}};
 }
 
 std::vector<Reply> every_reply() {
@@ -79,8 +78,7 @@ std::vector<Reply> every_reply() {
           reply::Imported{},
           reply::Counted{{4, Octets{500}}},
           reply::Swept{{6}},
-          reply::BackedUp{7, std::nullopt, ""},
-          reply::BackedUp{0, maildrop::Error::out_of_space, "the disk is full"}};
+          reply::CheckpointTaken{"checkpoint-1"}};
 }
 
 TEST(Wire, EveryRequestComesBackAsItWas) {
@@ -198,14 +196,16 @@ TEST(Wire, NamesThatBreakTheirRuleAreRefused) {
   EXPECT_FALSE(decode_request(octets({8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})));  // read: message 0
 }
 
-TEST(Wire, ABackupThatCannotBeIsRefused) {
-  EXPECT_FALSE(decoded(Request(request::BackUp{{"relative", ""}})));
-  EXPECT_FALSE(decoded(Request(request::BackUp{{"", ""}})));
-  EXPECT_FALSE(decoded(Request(request::BackUp{{std::string("/a\0b", 4), ""}})));
-  EXPECT_FALSE(decoded(Request(request::BackUp{{"/" + std::string(limits::backup_folder_octets_max, 'a'), ""}})));
-  EXPECT_FALSE(decoded(Request(request::BackUp{{"/a", std::string(limits::backup_note_octets_max + 1, 'n')}})));
-  EXPECT_FALSE(decoded(Reply(reply::BackedUp{})));
-  EXPECT_FALSE(decoded(Reply(reply::BackedUp{1, maildrop::Error::corrupt, ""})));
+TEST(Wire, ACheckpointThatIsNoFolderInAnotherIsRefused) {
+  const auto taken = [](std::string name) { return decoded(Reply(reply::CheckpointTaken{std::move(name)})); };
+  EXPECT_TRUE(taken(std::string(limits::checkpoint_name_octets_max, 'c')));
+  EXPECT_FALSE(taken(std::string(limits::checkpoint_name_octets_max + 1, 'c')));
+  EXPECT_FALSE(taken(""));
+  EXPECT_FALSE(taken("."));
+  EXPECT_FALSE(taken(".."));
+  EXPECT_FALSE(taken("../users"));
+  EXPECT_FALSE(taken("/etc"));
+  EXPECT_FALSE(taken(std::string("a\0b", 3)));
 }
 
 TEST(Wire, ASummaryThatCannotBeIsRefused) {

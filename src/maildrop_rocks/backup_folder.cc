@@ -5,17 +5,17 @@
 
 #include <cerrno>
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include <rocksdb/env.h>
 
 #include "maildrop_rocks/backup_options.h"
+#include "maildrop_rocks/status.h"
 
 namespace fermo::rocks {
 namespace {
 
-using maildrop::BackupFailure;
-using maildrop::BackupNumber;
 using maildrop::Error;
 
 Backup to_backup(const rocksdb::BackupInfo& info) {
@@ -52,6 +52,19 @@ bool sync_all(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+rocksdb::BackupEngineOptions backup_options(const std::string& path) {
+  rocksdb::BackupEngineOptions options(path);
+  options.share_table_files = true;
+  options.share_files_with_checksum = true;
+  options.backup_log_files = true;
+  options.sync = true;
+  return options;
+}
+
+BackupFailure backup_failure(const std::string& what, const rocksdb::Status& status) {
+  return {error_of(status), what + " (" + status.ToString() + ")"};
+}
 
 BackupFolder::BackupFolder(std::string path, std::unique_ptr<rocksdb::BackupEngineReadOnly> engine)
     : path_(std::move(path)), engine_(std::move(engine)) {}
@@ -109,6 +122,10 @@ BackupFolder::Outcome<void> keep_newest_backups(const std::filesystem::path& fol
   if (status.ok()) status = backups->GarbageCollect();
   if (!status.ok()) return backup_failure(what, status);
   return {};
+}
+
+void throw_exception_from_error(const BackupFailure& failure, const boost::source_location& /*where*/) {
+  throw std::runtime_error(failure.text);
 }
 
 }  // namespace fermo::rocks

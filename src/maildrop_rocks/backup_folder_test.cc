@@ -65,7 +65,10 @@ class BackupFolderTest : public testing::Test {
     return mail;
   }
 
-  maildrop::BackupNumber back_up(const std::string& note = "") { return store_->back_up({folder_, note}, {}).value(); }
+  BackupNumber back_up(const std::string& note = "") {
+    const auto checkpoint = store_->take_checkpoint().value();
+    return make_backup(root_ / "store" / checkpoint->name(), folder_, note).value();
+  }
   BackupFolder folder() { return BackupFolder::open(folder_).value(); }
 
   std::set<fs::path> shared_files() {
@@ -176,23 +179,20 @@ TEST_F(BackupFolderTest, WhatACutOffBackupLeftIsRemovedByTheNext) {
   folder().verify(2).value();
 }
 
-TEST_F(BackupFolderTest, StoppedItLeavesNothingThatCountsAsABackup) {
-  deliver(message('a'));
-  back_up();
-  std::stop_source stop;
-  stop.request_stop();
-  const auto stopped = store_->back_up({folder_, ""}, stop.get_token());
-  ASSERT_TRUE(stopped.has_error());
-  EXPECT_EQ(stopped.error().code, Error::unavailable);
-  EXPECT_THAT(folder().backups(), SizeIs(1));
-  EXPECT_EQ(back_up(), 2u);
-}
-
 TEST_F(BackupFolderTest, AFolderThatCannotBeMadeIsNamed) {
-  const auto made = store_->back_up({(root_ / "no/such/folder").string(), ""}, {});
+  const auto checkpoint = store_->take_checkpoint().value();
+  const auto made = make_backup(root_ / "store" / checkpoint->name(), root_ / "no/such/folder", "");
   ASSERT_TRUE(made.has_error());
   EXPECT_THAT(made.error().text, HasSubstr("no/such/folder"));
   EXPECT_TRUE(BackupFolder::open(root_ / "none").has_error());
+}
+
+TEST_F(BackupFolderTest, ACheckpointThatHasGoneIsSaid) {
+  const auto made = make_backup(root_ / "store/checkpoint-9", folder_, "");
+  ASSERT_TRUE(made.has_error());
+  EXPECT_EQ(made.error().code, Error::unavailable);
+  EXPECT_THAT(made.error().text, HasSubstr("checkpoint-9 is not there"));
+  EXPECT_EQ(back_up(), 1u);
 }
 
 TEST_F(BackupFolderTest, MailThatComesMeanwhileIsInTheBackupWhollyOrNotAtAll) {

@@ -4,7 +4,7 @@
 
 #include <rocksdb/utilities/backup_engine.h>
 
-#include "maildrop/backup.h"
+#include "maildrop_rocks/backup_folder.h"
 
 /// Included by the sources about backups only: everything else stays free of RocksDB's headers.
 namespace fermo::rocks {
@@ -13,6 +13,6 @@ namespace fermo::rocks {
 rocksdb::BackupEngineOptions backup_options(const std::string& path);
 
 /// `what` did not work, and why.
-maildrop::BackupFailure backup_failure(const std::string& what, const rocksdb::Status& status);
+BackupFailure backup_failure(const std::string& what, const rocksdb::Status& status);
 
 }  // namespace fermo::rocks

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -6,6 +7,7 @@
 
 #include "maildrop_rocks/background_listener.h"
 #include "maildrop_rocks/engine.h"
+#include "maildrop_rocks/read_only.h"
 #include "maildrop_rocks/rocks_options.h"
 #include "maildrop_rocks/status.h"
 #include "maildrop_rocks/wal_check.h"
@@ -85,22 +87,14 @@ class EngineOpener {
   }
 
   /// Replays the log without changing anything; `look` is handed the database as it then stands.
-  template <class Look>
-  rocksdb::Status replay(WALRecoveryMode mode, WalCheck& check, Look look) {
+  rocksdb::Status replay(WALRecoveryMode mode, WalCheck& check, const std::function<void(rocksdb::DB&)>& look) const {
     rocksdb::DBOptions options = database_options(settings(), env());
-    options.create_if_missing = false;
-    options.create_missing_column_families = false;
     options.wal_recovery_mode = mode;
     options.wal_filter = check.filter();
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status =
-        rocksdb::DB::OpenForReadOnly(options, path_, table_descriptors(settings()), &handles, &opened);
-    if (!status.ok()) return status;
-    const std::unique_ptr<rocksdb::DB> database(opened);
-    look(*database);
-    for (rocksdb::ColumnFamilyHandle* handle : handles) database->DestroyColumnFamilyHandle(handle);
-    return status;
+    return with_read_only(settings(), options, [&look](rocksdb::DB& database) {
+      look(database);
+      return rocksdb::Status::OK();
+    });
   }
 
   /// Whether anything that a batch attests to be on the disk would be lost by stopping at the first damage.

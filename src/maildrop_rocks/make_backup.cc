@@ -1,55 +1,53 @@
-#include "maildrop_rocks/make_backup.h"
-
 #include <memory>
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
+#include "base/limits.h"
+#include "maildrop_rocks/backup_folder.h"
 #include "maildrop_rocks/backup_options.h"
+#include "maildrop_rocks/read_only.h"
+#include "maildrop_rocks/rocks_options.h"
 #include "maildrop_rocks/status.h"
 
 namespace fermo::rocks {
+namespace {
 
-using maildrop::Error;
-
-rocksdb::BackupEngineOptions backup_options(const std::string& path) {
-  rocksdb::BackupEngineOptions options(path);
-  options.share_table_files = true;
-  options.share_files_with_checksum = true;
-  options.backup_log_files = true;
-  options.sync = true;
-  return options;
-}
-
-maildrop::BackupFailure backup_failure(const std::string& what, const rocksdb::Status& status) {
-  return {error_of(status), what + " (" + status.ToString() + ")"};
-}
-
-maildrop::BackupSource::Made make_backup(Engine& engine, const maildrop::BackupOrder& order,
-                                         const std::array<std::stop_token, 2>& stops) {
-  const std::string into = "the backup into " + order.folder + " could not be made";
-  // The log is copied as far as it can be read; only what is on the disk is sure to be of whole batches.
-  if (const auto synced = engine.sync_log(); synced.has_error()) {
-    return maildrop::BackupFailure{synced.error(), into + ": the disk of the store refuses writes"};
-  }
+rocksdb::Status back_up(rocksdb::DB& database, const std::string& folder, const std::string& note,
+                        BackupNumber& number) {
   rocksdb::BackupEngine* opened = nullptr;
-  rocksdb::Env* const env = engine.database().GetEnv();
-  rocksdb::IOStatus status = rocksdb::BackupEngine::Open(backup_options(order.folder), env, &opened);
-  if (!status.ok()) return backup_failure(into, status);
+  rocksdb::Status status = rocksdb::BackupEngine::Open(backup_options(folder), database.GetEnv(), &opened);
+  if (!status.ok()) return status;
   const std::unique_ptr<rocksdb::BackupEngine> backups(opened);
-  const auto cut_short = [&backups] { backups->StopBackup(); };
-  const std::stop_callback on_first(stops[0], cut_short);
-  const std::stop_callback on_second(stops[1], cut_short);
   status = backups->GarbageCollect();
-  if (!status.ok()) return backup_failure(into, status);
-  maildrop::BackupNumber number = 0;
-  status =
-      backups->CreateNewBackupWithMetadata(rocksdb::CreateBackupOptions(), &engine.database(), order.note, &number);
-  if (stops[0].stop_requested() || stops[1].stop_requested()) {
-    if (!status.ok()) return maildrop::BackupFailure{Error::unavailable, into + ": the store is being closed"};
+  if (!status.ok()) return status;
+  return backups->CreateNewBackupWithMetadata(rocksdb::CreateBackupOptions(), &database, note, &number);
+}
+
+}  // namespace
+
+BackupFolder::Outcome<BackupNumber> make_backup(const std::filesystem::path& checkpoint,
+                                                const std::filesystem::path& folder, const std::string& note) {
+  EngineSettings settings;
+  settings.path = checkpoint;
+  settings.cache_octets = limits::store_cache_octets;
+  settings.write_buffer_octets = limits::store_write_buffer_octets;
+  rocksdb::DBOptions options = database_options(settings, *rocksdb::Env::Default());
+  // The log is copied as it is; its end may be torn in a batch that was written meanwhile.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  BackupNumber number = 0;
+  const auto status = with_read_only(
+      settings, options, [&](rocksdb::DB& database) { return back_up(database, folder.string(), note, number); });
+  if (status.ok()) return number;
+  const std::string what = "the backup into " + folder.string() + " could not be made";
+  std::error_code unknown;
+  if (!std::filesystem::exists(checkpoint, unknown)) {
+    return BackupFailure{maildrop::Error::unavailable,
+                         what + ": " + checkpoint.string() +
+                             " is not there: the server has ended meanwhile, or has another data folder by this name; "
+                             "run the command again, where the server runs"};
   }
-  if (!status.ok()) return backup_failure(into, status);
-  return number;
+  return backup_failure(what, status);
 }
 
 }  // namespace fermo::rocks

@@ -139,8 +139,8 @@ Result<maildrop::SweepReport> RocksMaildrop::sweep() {
   return maildrop::SweepReport{.bodies_removed = *removed};
 }
 
-RocksMaildrop::Made RocksMaildrop::back_up(const maildrop::BackupOrder& order, std::stop_token stop) {
-  return impl_->back_up(order, std::move(stop));
+Result<std::unique_ptr<maildrop::Checkpoint>> RocksMaildrop::take_checkpoint() {
+  return impl_->take_checkpoint();
 }
 
 void throw_exception_from_error(const OpenFailure& failure, const boost::source_location& /*where*/) {

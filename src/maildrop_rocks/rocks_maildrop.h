@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "maildrop/backup.h"
+#include "maildrop/checkpoint.h"
 #include "maildrop/maildrop.h"
 
 namespace fermo::rocks {
@@ -65,7 +65,7 @@ struct OpenFailure {
 /// An imported unique-id is refused as a duplicate when the drop holds or held an imported message with it, or holds
 /// one of the store's own with it. An imported unique-id in the form of the store's own that was deleted here before is
 /// not recognised.
-class RocksMaildrop final : public maildrop::Store, public maildrop::BackupSource {
+class RocksMaildrop final : public maildrop::Store, public maildrop::CheckpointSource {
  public:
   using Opened = boost::system::result<std::unique_ptr<RocksMaildrop>, OpenFailure>;
 
@@ -85,9 +85,9 @@ class RocksMaildrop final : public maildrop::Store, public maildrop::BackupSourc
   Result<mail::DropListing> recount(const DropId& drop) override;
   Result<maildrop::SweepReport> sweep() override;
 
-  /// Files that have not changed are shared with the earlier backups in the folder. A disk of the store that fails, and
-  /// has it opened anew, ends the backup too.
-  Made back_up(const maildrop::BackupOrder& order, std::stop_token stop) override;
+  /// What make_backup() wants. It may outlive the store; one that a killed process leaves is removed by the next
+  /// opening.
+  Result<std::unique_ptr<maildrop::Checkpoint>> take_checkpoint() override;
 
   /// False while writes are refused because of the disk; for health checks.
   bool writable() const;

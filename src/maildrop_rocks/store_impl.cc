@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "base/limits.h"
-#include "maildrop_rocks/make_backup.h"
+#include "maildrop_rocks/checkpoint.h"
 
 namespace fermo::rocks {
 
@@ -15,6 +15,7 @@ boost::system::result<std::unique_ptr<RocksMaildrop::Impl>, OpenFailure> RocksMa
   std::unique_ptr<Impl> impl(new Impl(std::move(settings), std::move(engine)));
   auto store = OpenStore::open(impl->engine_settings_);
   if (store.has_error()) return store.error();
+  remove_left_checkpoints((*store)->engine(), impl->settings_.log);
   impl->arrivals_.emplace(*impl->settings_.clock, impl->settings_.node, (*store)->last_arrival());
   impl->adopt(std::move(*store));
   impl->keeper_ = std::thread([raw = impl.get()] { raw->keep_writable(); });
@@ -73,8 +74,6 @@ bool RocksMaildrop::Impl::reopen() {
     std::shared_ptr<OpenStore> last;
     const std::lock_guard lock(mutex_);
     last.swap(store_);
-    reopening_.request_stop();
-    reopening_ = std::stop_source();
   }
   if (closed_.valid()) closed_.get();
   engine_settings_.health->good();
@@ -88,24 +87,10 @@ bool RocksMaildrop::Impl::reopen() {
   return true;
 }
 
-maildrop::BackupSource::Made RocksMaildrop::Impl::back_up(const maildrop::BackupOrder& order, std::stop_token stop) {
-  const std::unique_lock turn(backup_turn_, std::try_to_lock);
-  if (!turn) {
-    return maildrop::BackupFailure{maildrop::Error::unavailable,
-                                   "another backup of this store is under way; try again when it is done"};
-  }
-  std::shared_ptr<OpenStore> store;
-  std::stop_token reopening;
-  {
-    const std::lock_guard lock(mutex_);
-    store = store_;
-    reopening = reopening_.get_token();
-  }
-  if (!store) {
-    return maildrop::BackupFailure{maildrop::Error::unavailable,
-                                   "the store has trouble with its disk; try again when it takes mail again"};
-  }
-  return make_backup(store->engine(), order, {std::move(stop), std::move(reopening)});
+Result<std::unique_ptr<maildrop::Checkpoint>> RocksMaildrop::Impl::take_checkpoint() {
+  const auto store = current();
+  if (!store) return maildrop::Error::unavailable;
+  return rocks::take_checkpoint(store->engine(), arrivals_->next(), settings_.log);
 }
 
 void RocksMaildrop::Impl::say(Severity severity, const std::string& text) const {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <thread>
 
 #include "mail/unique_id.h"
@@ -24,7 +23,7 @@ class RocksMaildrop::Impl {
   const Settings& settings() const { return settings_; }
   const Health& health() const { return *engine_settings_.health; }
 
-  maildrop::BackupSource::Made back_up(const maildrop::BackupOrder& order, std::stop_token stop);
+  Result<std::unique_ptr<maildrop::Checkpoint>> take_checkpoint();
 
  private:
   Impl(Settings settings, EngineSettings engine)
@@ -41,9 +40,7 @@ class RocksMaildrop::Impl {
   std::optional<mail::ArrivalIdSource> arrivals_;
   mutable std::mutex mutex_;
   std::shared_ptr<OpenStore> store_;
-  std::stop_source reopening_;  ///< Asked to stop when store_ is let go of: a backup would hold it for long.
-  std::future<void> closed_;    ///< Ready when the last user of store_ has let go and the database is closed.
-  std::mutex backup_turn_;
+  std::future<void> closed_;  ///< Ready when the last user of store_ has let go and the database is closed.
   std::thread keeper_;
 };
 

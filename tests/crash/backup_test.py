@@ -18,13 +18,14 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from fermo_process import BINARY, Fermo, fermo, without_trace_fields  # noqa: E402
+from waiting import until  # noqa: E402
 
 CYCLES = int(os.environ.get("FERMO_BACKUP_KILL_CYCLES", "12"))
 LIBRARY = os.environ.get("FERMO_KILL_LIBRARY", "")
 EVERY_POINT = os.environ.get("FERMO_KILL_POINTS") == "all"
 POINTS = 25  # of each command, others at each run, where not all are tried
 SEED = int(os.environ.get("FERMO_SEED", random.SystemRandom().randrange(2**32)))
-USAGE, DATA_ERROR, NO_INPUT, UNAVAILABLE, CANNOT_CREATE, IO_ERROR = 64, 65, 66, 69, 73, 74
+USAGE, DATA_ERROR, NO_INPUT, UNAVAILABLE, CANNOT_CREATE, IO_ERROR, TEMPORARY_FAILURE = 64, 65, 66, 69, 73, 74, 75
 TOKEN = re.compile(rb"^X-Token: (\S+)\r?$", re.M)
 poplib._MAXLINE = 1 << 20
 
@@ -154,6 +155,9 @@ class BackupCase(unittest.TestCase):
         left = [path for path in self.backups.rglob("*") if path.name.endswith((".tmp", ".new"))]
         self.assertEqual(left, [])
 
+    def checkpoints(self):
+        return [path.name for path in (self.fermo.data / "store").iterdir() if path.is_dir()]
+
 
 class WhileServing(BackupCase):
     STARTED = True
@@ -220,6 +224,73 @@ class WhileServing(BackupCase):
         self.back_up()
         self.command("backup", "verify", self.backups)
         self.assert_tidy()
+
+
+@unittest.skipUnless(LIBRARY, "no library that stops a command")
+class WhileCopying(BackupCase):
+    """A command that stands still in the middle of its copying, while the server goes on."""
+    STARTED = True
+
+    def calls_of_a_backup(self):
+        log = self.fermo.folder / "calls"
+        environment = {**os.environ, "LD_PRELOAD": LIBRARY, "FERMO_KILL_LOG": str(log)}
+        subprocess.run([BINARY, "backup", str(self.backups), "--data", str(self.fermo.data)], check=True, env=environment,
+                       capture_output=True, timeout=120)
+        return int(log.read_text().split()[0])
+
+    def stopped_command(self):
+        self.deliver(100_000)
+        halfway = self.calls_of_a_backup() // 2
+        self.deliver(100_000)
+        environment = {**os.environ, "LD_PRELOAD": LIBRARY, "FERMO_STOP_AT": str(halfway)}
+        command = subprocess.Popen([BINARY, "backup", str(self.backups), "--data", str(self.fermo.data)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        self.addCleanup(command.communicate)
+        self.addCleanup(command.kill)
+        _, status = os.waitpid(command.pid, os.WUNTRACED)
+        self.assertTrue(os.WIFSTOPPED(status), status)
+        self.assertEqual(len(self.checkpoints()), 1)
+        return command
+
+    def go_on(self, command):
+        command.send_signal(signal.SIGCONT)
+        _, said = command.communicate(timeout=60)
+        return command.returncode, said
+
+    def test_a_command_that_is_killed_leaves_no_checkpoint(self):
+        self.stopped_command().kill()
+        until(lambda: not self.checkpoints(), "the checkpoint is gone")
+        self.deliver()
+        self.back_up()
+        self.assert_tidy()
+        self.assertEqual(self.checkpoints(), [])
+
+    def test_a_server_that_is_killed_leaves_a_checkpoint_to_the_next(self):
+        command = self.stopped_command()
+        self.fermo.kill()
+        self.fermo.start()
+        self.assertEqual(self.checkpoints(), [])
+        code, said = self.go_on(command)
+        self.assertEqual(code, TEMPORARY_FAILURE, said)
+        self.assertIn(b"the server has ended meanwhile", said)
+        self.assertEqual(self.numbers(), [1])
+        self.back_up()
+        self.assert_tidy()
+
+    def test_mail_comes_and_goes_while_a_command_copies(self):
+        command = self.stopped_command()
+        before = self.mail_of(self.fermo)
+        client = poplib.POP3("127.0.0.1", self.fermo.ports["pop3"], timeout=60)
+        client.user("ann")
+        client.pass_("secret")
+        for number in range(1, len(before) + 1):
+            client.dele(number)
+        client.quit()
+        came = dict([self.deliver(1000)])
+        code, said = self.go_on(command)
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.mail_of(self.restore(2, "restored")), before)
+        self.assertEqual(self.mail_of(self.fermo), came)
 
 
 class WhileNotServing(BackupCase):
@@ -370,6 +441,7 @@ class KilledAtEachCall(BackupCase):
             shutil.rmtree(restored.folder)
             self.back_up("--keep", "2")
             self.assert_tidy()
+            self.assertEqual(self.checkpoints(), [])
         self.assertGreater(killed, 0)
 
     def test_a_restore_is_done_wholly_or_can_be_run_again(self):

@@ -76,7 +76,7 @@ class FaultsTest(unittest.TestCase):
     def served(self, processes, work):
         cases = [(process, error) for process in processes for error in KINDS]
         with fermo(users=[(user, "secret of " + user) for user in USERS], start=False) as server:
-            faults, ledger = Faults(server.folder), Ledger(USERS)
+            faults, ledger = Faults(server.data), Ledger(USERS)
             server.start(environment=faults.environment())
             self.said = lambda: "\n".join(line for line in server.log.read_text().splitlines() if " session id=" not in line)[-4000:]
             check(server, ledger)
@@ -148,7 +148,7 @@ class FaultsTest(unittest.TestCase):
     def test_while_the_server_starts(self):
         cases = [(process, error) for process in ("launcher", "keys", "store", "auth", "net") for error in KINDS]
         with fermo(users=[(user, "secret of " + user) for user in USERS], start=False) as server:
-            faults, ledger = Faults(server.folder), Ledger(USERS)
+            faults, ledger = Faults(server.data), Ledger(USERS)
             self.said = lambda: "\n".join(line for line in server.log.read_text().splitlines() if " session id=" not in line)[-4000:]
             server.start()
             check(server, ledger)
@@ -189,7 +189,7 @@ class FaultsTest(unittest.TestCase):
     def commanded(self, prepare, work, judge):
         """`work` runs a command on a prepared server and tells whether it said that all went well; `judge` looks, without faults."""
         with fermo(users=[(user, "secret of " + user) for user in USERS]) as server:
-            faults = Faults(server.folder)
+            faults = Faults(server.data)
 
             def count(process, error):
                 prepare(server)

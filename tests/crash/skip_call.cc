@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <set>
 #include <string>
@@ -41,11 +42,21 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-/// A file of ours. A process that has confined itself cannot open it any more, and one that closes what it does not
-/// know has lost what was opened at its start: none does both before it makes anything durable.
+/// A file of ours. A process that has confined itself, or was started by one, cannot open it any more, and one that
+/// closes what it does not know has lost what was opened at its start or handed on to it: none does both before it
+/// makes anything durable.
 class NotesFile {
  public:
-  NotesFile(const char* name, int flags) : name_(name), flags_(flags | O_CLOEXEC), early_(far_away(open_now())) {}
+  /// `early` is the same number in all processes; low ones mean something to the program.
+  NotesFile(const char* name, int flags, int early) : name_(name), flags_(flags | O_CLOEXEC), early_(early) {
+    const int file = handed_on() ? -1 : open_now();
+    if (file < 0) return;
+    ::dup3(file, early_, O_CLOEXEC);
+    ::close(file);
+  }
+
+  /// To what this process becomes. After a fork, where nothing may be allocated.
+  void hand_on() const { ::fcntl(early_, F_SETFD, 0); }
 
   void append(std::string_view text) const {
     const int file = open();
@@ -69,12 +80,7 @@ class NotesFile {
     const int file = open_now();
     return file >= 0 ? file : ::fcntl(early_, F_DUPFD_CLOEXEC, 0);
   }
-  /// Low numbers mean something to the program.
-  static int far_away(int file) {
-    const int far = ::fcntl(file, F_DUPFD_CLOEXEC, 500);
-    ::close(file);
-    return far;
-  }
+  bool handed_on() const { return ::fcntl(early_, F_SETFD, FD_CLOEXEC) == 0; }
 
   const char* name_;
   int flags_;
@@ -82,9 +88,9 @@ class NotesFile {
 };
 
 struct Notes {
-  NotesFile sites{"FERMO_SITES", O_WRONLY | O_CREAT | O_APPEND};
-  NotesFile skipped{"FERMO_SKIPPED", O_WRONLY | O_CREAT | O_APPEND};
-  NotesFile position{"FERMO_POSITION", O_RDONLY};
+  NotesFile sites{"FERMO_SITES", O_WRONLY | O_CREAT | O_APPEND, 500};
+  NotesFile skipped{"FERMO_SKIPPED", O_WRONLY | O_CREAT | O_APPEND, 501};
+  NotesFile position{"FERMO_POSITION", O_RDONLY, 502};
 };
 
 const Notes& notes() {
@@ -190,7 +196,7 @@ std::string caller() {
 }
 
 bool is_sync_wanted(const char* call, int descriptor) {
-  struct stat status{};
+  struct stat status {};
   const std::string path = path_of(descriptor);
   if (::fstat(descriptor, &status) != 0) return false;
   if (S_ISDIR(status.st_mode)) {
@@ -225,6 +231,9 @@ int rename_at_site(const char* call, const std::string& from, const std::string&
 extern "C" {
 
 int execve(const char* path, char* const arguments[], char* const environment[]) noexcept {
+  if (std::strcmp(path, "/proc/self/exe") == 0) {
+    for (const NotesFile* file : {&notes().sites, &notes().skipped, &notes().position}) file->hand_on();
+  }
   return inheritance().execute(path, arguments, environment);
 }
 int fsync(int fd) {

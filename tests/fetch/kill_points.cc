@@ -2,6 +2,7 @@
 /// speaks to the network. All threads count together.
 ///
 ///   FERMO_KILL_AT    the how-manieth of these calls it does not survive; 0 or nothing: it lives
+///   FERMO_STOP_AT    before which of them it stands still (SIGSTOP) until somebody has it go on
 ///   FERMO_KILL_TORN  1: if that call is a write, half of the octets are written first
 ///   FERMO_KILL_LOG   file to which the number of calls goes, and the name of the last one
 ///
@@ -27,6 +28,7 @@ namespace {
 
 std::atomic<std::uint64_t> points{0};
 std::uint64_t kill_at = 0;
+std::uint64_t stop_at = 0;
 bool torn = false;
 int log_file = -1;  // open from the beginning: the program may give up files
 
@@ -44,7 +46,9 @@ void log(const char* call, std::uint64_t point) {
 }
 
 bool is_reached() {
-  return ++points == kill_at;
+  const std::uint64_t point = ++points;
+  if (point == stop_at) ::kill(::getpid(), SIGSTOP);
+  return point == kill_at;
 }
 
 /// Pipes and event descriptors are the program's own business.
@@ -100,6 +104,7 @@ __attribute__((constructor)) void begin() {
     return text == nullptr ? "" : text;
   };
   kill_at = std::strtoull(variable("FERMO_KILL_AT"), nullptr, 10);
+  stop_at = std::strtoull(variable("FERMO_STOP_AT"), nullptr, 10);
   torn = *variable("FERMO_KILL_TORN") == '1';
   if (const char* const path = variable("FERMO_KILL_LOG"); *path != '\0') {
     log_file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

@@ -6,6 +6,7 @@
 // which is also taken for a reply.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@
 #include "base/failure.h"
 #include "base/limits.h"
 #include "flaky_store.h"
-#include "maildrop/backup.h"
+#include "maildrop/checkpoint.h"
 #include "maildrop/memory_maildrop.h"
 #include "maildrop_ipc/store_session.h"
 #include "maildrop_ipc/wire.h"
@@ -64,13 +65,21 @@ void check_counters(maildrop::Store& store) {
   }
 }
 
-/// One whose backups go well, or not.
-class Backups final : public maildrop::BackupSource {
+class NamedCheckpoint final : public maildrop::Checkpoint {
  public:
-  explicit Backups(fuzz::Faults& faults) : faults_(faults) {}
-  Made back_up(const maildrop::BackupOrder&, std::stop_token) override {
-    if (const auto error = faults_.next()) return maildrop::BackupFailure{error, std::string(5000, 'x')};
-    return maildrop::BackupNumber{7};
+  const std::string& name() const override { return name_; }
+
+ private:
+  const std::string name_ = "checkpoint-1";
+};
+
+/// One whose checkpoints go well, or not.
+class Checkpoints final : public maildrop::CheckpointSource {
+ public:
+  explicit Checkpoints(fuzz::Faults& faults) : faults_(faults) {}
+  Result<std::unique_ptr<maildrop::Checkpoint>> take_checkpoint() override {
+    if (const auto error = faults_.next()) return error;
+    return std::make_unique<NamedCheckpoint>();
   }
 
  private:
@@ -110,14 +119,14 @@ void serve(unsigned how, unsigned faulty, std::string_view input) {
   hold_some_mail(real);
   fuzz::Faults faults{faulty >> 4U, error_of(faulty & 0x0FU), how >> 4U, (how & 4U) != 0};
   fuzz::FlakyStore store(real, faults);
-  Backups backups(faults);
+  Checkpoints checkpoints(faults);
   if ((how & 1U) != 0) {
     Grants grants;
     if ((how & 2U) != 0) grants.add(drop, Grants::Clock::now());
     StoreSession session(store, grants);
     converse(session, input);
   } else {
-    StoreSession session(store, (how & 2U) != 0 ? &backups : nullptr);
+    StoreSession session(store, (how & 2U) != 0 ? &checkpoints : nullptr);
     FERMO_CHECK(session.answer(request::Hello{}).has_value());  // so that no seed goes out of date with the version
     converse(session, input);
   }
