@@ -39,10 +39,8 @@ class KeysRole {
         confine::confine_calls(keys_rules().calls, protection_, keys_rules().refused);
         return notes_.send(number_of(Answer::ready), encode(protection_));
       case Order::sockets:
-        sockets_.add(std::move(note.descriptors), [this](std::vector<Descriptor> sockets) {
-          const auto served = keys::serve(ring_, ticket_keys_, std::move(sockets));
-          if (!served) throw boost::system::system_error(served.error());
-        });
+        sockets_.add(std::move(note.descriptors),
+                     [this](std::vector<Descriptor> sockets) { keys::serve(ring_, ticket_keys_, std::move(sockets)); });
         return true;
       default:
         return false;

@@ -1,6 +1,7 @@
 #include "ipc/frame_socket.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -23,12 +24,20 @@
 namespace fermo::ipc {
 namespace {
 
-constexpr std::size_t length_octets = 4;
+using Length = std::array<char, 4>;
 /// In the length of the head.
 constexpr std::size_t rest_follows = std::size_t{1} << 31;
 
 void put_length(std::string& prefix, std::size_t octets) {
-  for (std::size_t i = 0; i < length_octets; ++i) prefix.push_back(static_cast<char>((octets >> (8 * i)) & 0xff));
+  for (std::size_t i = 0; i < Length().size(); ++i) prefix.push_back(static_cast<char>((octets >> (8 * i)) & 0xff));
+}
+
+std::size_t length_in(const Length& received) {
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < received.size(); ++i) {
+    octets |= std::size_t{static_cast<unsigned char>(received[i])} << (8 * i);
+  }
+  return octets;
 }
 
 std::string prefix_of(std::size_t head, std::size_t rest) {
@@ -132,34 +141,44 @@ bool FrameSocket::receive(std::string& head) {
 }
 
 bool FrameSocket::receive_lengths(std::size_t& head, std::size_t& rest) {
+  Length received;
+  const ssize_t begun = receive_some(received.data(), received.size());
+  late_ = begun < 0 && errno == EAGAIN;
+  if (begun <= 0) return false;
+  const auto octets = static_cast<std::size_t>(begun);
+  if (!receive_whole(received.data() + octets, received.size() - octets)) return false;
+  head = length_in(received);
   rest = 0;
-  if (!receive_length(head)) return false;
   if ((head & rest_follows) != 0) {
     head -= rest_follows;
-    if (!receive_length(rest) || rest == 0) return false;
+    if (!receive_whole(received.data(), received.size())) return false;
+    rest = length_in(received);
+    if (rest == 0) return false;
   }
   return head != 0 && head <= limits::ipc_frame_octets_max && rest <= limits::ipc_frame_octets_max - head;
 }
 
-bool FrameSocket::receive_length(std::size_t& octets) {
-  std::array<char, length_octets> received;
-  if (!receive_whole(received.data(), received.size())) return false;
-  octets = 0;
-  for (std::size_t i = 0; i < received.size(); ++i) {
-    octets |= std::size_t{static_cast<unsigned char>(received[i])} << (8 * i);
-  }
-  return true;
-}
-
 bool FrameSocket::receive_whole(char* to, std::size_t octets) {
   while (octets > 0) {
-    const ssize_t got = ::recv(socket_.get(), to, octets, 0);
-    if (got < 0 && (errno == EINTR || waited_for_memory(errno))) continue;
+    const ssize_t got = receive_some(to, octets);
     if (got <= 0) return false;
     to += got;
     octets -= static_cast<std::size_t>(got);
   }
   return true;
+}
+
+ssize_t FrameSocket::receive_some(char* to, std::size_t octets) {
+  while (true) {
+    const ssize_t got = ::recv(socket_.get(), to, octets, 0);
+    if (got < 0 && (errno == EINTR || waited_for_memory(errno))) continue;
+    return got;
+  }
+}
+
+bool FrameSocket::has_something() const {
+  pollfd waiting{socket_.get(), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0;
 }
 
 void FrameSocket::shutdown() {

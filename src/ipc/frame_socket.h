@@ -34,10 +34,15 @@ class FrameSocket {
   /// False when not all of it could be handed to the system; the peer has not got a whole frame then.
   bool send(std::string_view head, std::string_view rest = {});
   /// False at the end of the stream, on a length out of bounds, on a time-out and on any error: the connection is of no
-  /// use any more.
+  /// use any more, unless is_late().
   bool receive(Frame& frame);
   /// Where nobody has anything to send but a head; false on a rest, too.
   bool receive(std::string& head);
+
+  /// The last receive() waited as long as it may, and nothing of the frame came: it may still come.
+  bool is_late() const { return late_; }
+  /// Whether receive() would find something, or the end, without waiting.
+  bool has_something() const;
 
   /// Ends both directions, which wakes whoever waits in send() or receive().
   void shutdown();
@@ -49,10 +54,11 @@ class FrameSocket {
 
  private:
   bool receive_lengths(std::size_t& head, std::size_t& rest);
-  bool receive_length(std::size_t& octets);
   bool receive_whole(char* to, std::size_t octets);
+  ssize_t receive_some(char* to, std::size_t octets);
 
   Descriptor socket_;
+  bool late_ = false;
 };
 
 /// Connects to the socket at `path`, of any length. Errors are the system's: ENOENT or ECONNREFUSED when nobody

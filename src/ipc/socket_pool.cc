@@ -1,15 +1,22 @@
 #include "ipc/socket_pool.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "base/secret.h"
 
 namespace fermo::ipc {
 
 void SocketPool::replace(std::vector<Descriptor> sockets) {
   std::vector<Connection> old;
+  std::vector<Connection> old_late;
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
     old.swap(free_);
+    old_late.swap(late_);
+    untold_.clear();
     open_ = sockets.size();
     for (Descriptor& socket : sockets) {
       free_.push_back({FrameSocket(std::move(socket)), generation_});
@@ -25,6 +32,7 @@ SocketPool::Generation SocketPool::generation() const {
 }
 
 std::optional<SocketPool::Connection> SocketPool::take(std::optional<Generation> with) {
+  take_back_late();
   std::unique_lock lock(mutex_);
   const auto settled = [&] { return !free_.empty() || open_ == 0 || (with && *with != generation_); };
   if (!freed_.wait_for(lock, time_max_, settled)) return std::nullopt;
@@ -50,6 +58,52 @@ void SocketPool::lose(Connection connection) {
   freed_.notify_all();
 }
 
+void SocketPool::put_aside(Connection connection) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (connection.generation == generation_) {
+      --open_;
+      late_.push_back(std::move(connection));
+    }
+  }
+  freed_.notify_all();
+}
+
+/// Those are nobody's now.
+std::vector<SocketPool::Connection> SocketPool::late_with_something() {
+  const std::lock_guard lock(mutex_);
+  const auto waiting = std::ranges::partition(late_, [](const Connection& one) { return !one.socket.has_something(); });
+  std::vector<Connection> some(std::make_move_iterator(waiting.begin()), std::make_move_iterator(waiting.end()));
+  late_.erase(waiting.begin(), waiting.end());
+  return some;
+}
+
+/// The replies that have come are for nobody any more.
+void SocketPool::take_back_late() {
+  for (Connection& connection : late_with_something()) {
+    Frame late;
+    const bool whole = connection.socket.receive(late);
+    wipe(late.head);  // it may hold a secret
+    if (!whole) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      if (connection.generation != generation_) continue;
+      ++open_;
+    }
+    give_back(std::move(connection));
+  }
+}
+
+/// False: the connection is of no use.
+bool SocketPool::tell_what_waits(Connection& connection) {
+  std::vector<std::string> frames;
+  {
+    const std::lock_guard lock(mutex_);
+    if (connection.generation == generation_) frames.swap(untold_);
+  }
+  return std::ranges::all_of(frames, [&](const std::string& frame) { return connection.socket.send(frame); });
+}
+
 SocketPool::Outcome SocketPool::ask(std::optional<Generation> with, std::string_view head, std::string_view rest,
                                     Frame& reply) {
   return exchange(with, head, rest, reply);
@@ -64,22 +118,32 @@ SocketPool::Outcome SocketPool::exchange(std::optional<Generation> with, std::st
                                          Received& reply) {
   auto connection = take(with);
   if (!connection) return Outcome::not_sent;
-  Outcome outcome = Outcome::not_sent;
-  if (connection->socket.send(head, rest)) {
-    outcome = connection->socket.receive(reply) ? Outcome::answered : Outcome::lost;
+  FrameSocket& socket = connection->socket;
+  if (!tell_what_waits(*connection) || !socket.send(head, rest)) {
+    lose(std::move(*connection));
+    return Outcome::not_sent;
   }
-  if (outcome == Outcome::answered) {
+  if (socket.receive(reply)) {
     give_back(std::move(*connection));
+    return Outcome::answered;
+  }
+  if (socket.is_late()) {
+    put_aside(std::move(*connection));
   } else {
     lose(std::move(*connection));
   }
-  return outcome;
+  return Outcome::lost;
 }
 
 void SocketPool::tell(Generation with, std::string_view frame) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (with != generation_) return;
+    untold_.emplace_back(frame);
+  }
   auto connection = take(with);
   if (!connection) return;
-  if (connection->socket.send(frame)) {
+  if (tell_what_waits(*connection)) {
     give_back(std::move(*connection));
   } else {
     lose(std::move(*connection));

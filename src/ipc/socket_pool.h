@@ -15,8 +15,9 @@
 namespace fermo::ipc {
 
 /// The asking side of a few connections to one process, each used by one thread at a time. A connection on which
-/// anything went wrong is closed and not used again; when none is left, asking fails at once until replace() brings new
-/// ones. Thread-safe.
+/// anything went wrong is closed and not used again. One whose reply was waited for in vain is used again when that has
+/// come: a disk may stand still for longer than anybody waits. When none is left, asking fails at once until one of
+/// those is back or replace() brings new ones. Thread-safe.
 class SocketPool {
  public:
   /// How an exchange went. Not sent: the other side has not got a whole request. Lost: it may have, and obeyed.
@@ -37,7 +38,8 @@ class SocketPool {
   Outcome ask(std::optional<Generation> with, std::string_view head, std::string_view rest, Frame& reply);
   /// The same where neither side has anything to say but a head, to whichever process is there.
   Outcome ask(std::string_view head, std::string& reply);
-  /// Sends a frame that has no answer; when it cannot be, the process that was to get it is gone.
+  /// Sends a frame that has no answer: now, or when a connection is free, unless the process that was to get it is
+  /// gone.
   void tell(Generation with, std::string_view frame);
 
  private:
@@ -51,12 +53,18 @@ class SocketPool {
   std::optional<Connection> take(std::optional<Generation> with);
   void give_back(Connection connection);
   void lose(Connection connection);
+  void put_aside(Connection connection);
+  void take_back_late();
+  std::vector<Connection> late_with_something();
+  bool tell_what_waits(Connection& connection);
 
   const std::chrono::milliseconds time_max_;
   mutable std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<Connection> free_;
-  std::size_t open_ = 0;  ///< Of this generation: free, or in use.
+  std::vector<Connection> late_;     ///< Of this generation: their replies have not come in time.
+  std::vector<std::string> untold_;  ///< To this generation: frames that wait for a free connection.
+  std::size_t open_ = 0;             ///< Of this generation: free, or in use.
   Generation generation_ = 0;
 };
 

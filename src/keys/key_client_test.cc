@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ipc/frame_socket.h"
 #include "keys/error.h"
 #include "keys/key_service.h"
 #include "keys/shared_ticket_keys.h"
@@ -35,9 +36,8 @@ class Holder {
 
   Descriptor start() {
     auto pair = test::socket_pair();
-    service_ = std::thread([this, sockets = only(std::move(pair.theirs))]() mutable {
-      EXPECT_TRUE(serve(ring_, ticket_keys_, std::move(sockets)));
-    });
+    service_ = std::thread(
+        [this, sockets = only(std::move(pair.theirs))]() mutable { serve(ring_, ticket_keys_, std::move(sockets)); });
     return std::move(pair.ours);
   }
 
@@ -72,9 +72,7 @@ TEST(KeyClientTest, GivesUpAtOnceWithoutAConnection) {
 TEST(KeyClientTest, NoticesThatTheOtherSideHasGone) {
   auto pair = test::socket_pair();
   KeyClient client(only(std::move(pair.ours)), 1h);
-  {
-    const Descriptor gone = std::move(pair.theirs);
-  }
+  { const Descriptor gone = std::move(pair.theirs); }
   EXPECT_EQ(client.key_count().error(), Error::unavailable);
   EXPECT_EQ(client.key_count().error(), Error::unavailable) << "and asks nobody any more";
 }
@@ -86,11 +84,21 @@ TEST(KeyClientTest, WaitsNoLongerThanItMay) {
   EXPECT_EQ(client.key_count().error(), Error::unavailable);
 }
 
-TEST(KeyClientTest, GivesUpAConnectionThatTalksNonsense) {
-  for (const std::string& nonsense : {frame(std::string(1, '\x7f')), std::string(4, '\0'), std::string(4, '\xff'),
-                                      frame(encode(Reply(reply::Signature{"not asked for"})))}) {
+TEST(KeyClientTest, IsUsedAgainWhenTheOtherSideHasStoodStill) {
+  auto pair = test::socket_pair();
+  KeyClient client(only(std::move(pair.ours)), 50ms);
+  ipc::FrameSocket other(std::move(pair.theirs));
+  EXPECT_EQ(client.key_count().error(), Error::unavailable);
+  ASSERT_TRUE(other.send(encode(Reply(reply::Welcome{7}))));
+  ASSERT_TRUE(other.send(encode(Reply(reply::Welcome{2}))));
+  EXPECT_EQ(client.key_count().value(), 2U);
+}
+
+TEST(KeyClientTest, BelievesNoNonsense) {
+  for (const std::string& nonsense : {std::string(1, '\x7f'), encode(Reply(reply::Signature{"not asked for"}))}) {
     auto pair = test::socket_pair();
-    ASSERT_EQ(::send(pair.theirs.get(), nonsense.data(), nonsense.size(), 0), static_cast<ssize_t>(nonsense.size()));
+    ipc::FrameSocket other(std::move(pair.theirs));
+    ASSERT_TRUE(other.send(nonsense));
     KeyClient client(only(std::move(pair.ours)), 1h);
     EXPECT_EQ(client.key_count().error(), Error::unavailable);
   }
@@ -98,8 +106,8 @@ TEST(KeyClientTest, GivesUpAConnectionThatTalksNonsense) {
 
 TEST(KeyClientTest, TellsThatTheOtherSideHasAnotherVersion) {
   auto pair = test::socket_pair();
-  const std::string reply = frame(encode(Reply(reply::Failed{Error::unsupported})));
-  ASSERT_EQ(::send(pair.theirs.get(), reply.data(), reply.size(), 0), static_cast<ssize_t>(reply.size()));
+  ipc::FrameSocket other(std::move(pair.theirs));
+  ASSERT_TRUE(other.send(encode(Reply(reply::Failed{Error::unsupported}))));
   KeyClient client(only(std::move(pair.ours)), 1h);
   EXPECT_EQ(client.key_count().error(), Error::unsupported);
 }

@@ -9,8 +9,7 @@
 namespace fermo::keys {
 
 /// Answers on connected stream sockets, on a thread for each, until all of them have ended: one ends when its peer
-/// closes it or says what it may not. Errors: the system's, when a thread cannot be made or there is no memory; then
-/// all are ended.
-Result<void> serve(const KeyRing& ring, tickets::TicketKeys& ticket_keys, std::vector<Descriptor> sockets);
+/// closes it or says what it may not. Throws what ipc::serve_sockets() throws.
+void serve(const KeyRing& ring, tickets::TicketKeys& ticket_keys, std::vector<Descriptor> sockets);
 
 }  // namespace fermo::keys

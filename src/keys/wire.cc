@@ -228,16 +228,4 @@ std::optional<Reply> decode_reply(std::string_view payload) {
   return reply;
 }
 
-std::string frame(std::string_view payload) {
-  FieldWriter out;
-  out.reserve(length_octets + payload.size());
-  out.octets(payload);
-  return out.take();
-}
-
-std::size_t length_of_frame(std::string_view start) {
-  FieldReader in(start.substr(0, length_octets));
-  return in.number<std::uint32_t>();
-}
-
 }  // namespace fermo::keys

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,8 +12,8 @@
 #include "tickets/ticket_keys.h"
 
 /// What is said between a TLS server and the process that holds its keys. A connection is a strict alternation of one
-/// request and one reply, each in a frame: its length in 4 octets, little-endian, then the payload, whose first octet
-/// is the kind. Both sides decode what they get as input from a stranger. Nothing here touches a socket.
+/// request and one reply, each in a frame (ipc/frame_socket.h), whose first octet is the kind. Both sides decode what
+/// they get as input from a stranger. Nothing here touches a socket.
 namespace fermo::keys {
 
 /// Changes whenever a payload changes its meaning; both sides must have the same.
@@ -25,7 +24,7 @@ using KeyNumber = std::uint8_t;
 
 namespace request {
 
-/// Must come first, and only there. Reply: Welcome, or Failed(unsupported) for another version.
+/// Reply: Welcome, or Failed(unsupported) for another version.
 struct Hello {
   std::uint32_t version = protocol_version;
 };
@@ -79,11 +78,5 @@ std::string encode(const Reply& reply);
 /// Nothing when `payload` is not exactly one request (reply) within the limits that stand beside it.
 std::optional<Request> decode_request(std::string_view payload);
 std::optional<Reply> decode_reply(std::string_view payload);
-
-inline constexpr std::size_t length_octets = 4;
-/// With its length before it.
-std::string frame(std::string_view payload);
-/// The length that the first `length_octets` of a frame tell.
-std::size_t length_of_frame(std::string_view start);
 
 }  // namespace fermo::keys

@@ -1,7 +1,6 @@
-// Any octets on the socket between a TLS server and the process that holds its keys: as requests and replies, as a
-// stream to a serving session, and as what a client gets back. What can be decoded must encode to the very same octets;
-// a session that was not greeted says nothing but how it is greeted; no signature is of what a TLS server would not
-// sign.
+// Any octets on the socket between a TLS server and the process that holds its keys: as requests and replies, as what
+// is to be answered, and as what a client gets back. What can be decoded must encode to the very same octets; no
+// signature is of what a TLS server would not sign.
 #include <sys/socket.h>
 
 #include <array>
@@ -16,8 +15,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "keys/answer.h"
 #include "keys/key_client.h"
-#include "keys/key_session.h"
 #include "keys/test_identity.h"
 #include "keys/tls_content.h"
 #include "keys/wire.h"
@@ -42,42 +41,18 @@ void check_wire(std::string_view input) {
   if (const auto reply = decode_reply(input)) FERMO_CHECK(encode(*reply) == input);
 }
 
-/// What came out is nothing, or one whole reply to what went in.
-void check_output(std::string_view output, std::string_view input) {
-  if (output.empty()) return;
-  FERMO_CHECK(output.size() == length_octets + length_of_frame(output));
-  const auto reply = decode_reply(output.substr(length_octets));
+void answer_one(std::string_view payload) {
+  static tickets::TicketKeys ticket_keys(12h);
+  const tickets::TicketKeys::Clock::time_point now(1000h);
+  const auto request = decode_request(payload);
+  const auto answered = answer(ring(), ticket_keys, payload, now);
+  FERMO_CHECK(answered.has_value() == request.has_value());
+  if (!answered) return;
+  const auto reply = decode_reply(*answered);
   FERMO_CHECK(reply.has_value());
   if (!std::holds_alternative<reply::Signature>(*reply)) return;
-  const auto request = decode_request(input.substr(length_octets));
-  FERMO_CHECK(request && std::holds_alternative<request::Sign>(*request));
+  FERMO_CHECK(std::holds_alternative<request::Sign>(*request));
   FERMO_CHECK(tls_content_of(std::get<request::Sign>(*request).content) != TlsContent::none);
-}
-
-/// The first octet chooses whether to greet, and into how long pieces the rest is cut.
-void converse(std::string_view input) {
-  if (input.empty()) return;
-  const auto choice = static_cast<unsigned char>(input.front());
-  input.remove_prefix(1);
-  tickets::TicketKeys ticket_keys(12h);
-  const tickets::TicketKeys::Clock::time_point now(1000h);
-  KeySession session(ring(), ticket_keys);
-  std::string output;
-  if ((choice & 1) != 0) {
-    FERMO_CHECK(session.receive(frame(encode(Request(request::Hello{}))), now));
-    session.take_output(output);
-  }
-  std::string frame_so_far;
-  for (const std::size_t piece_octets = (choice >> 1) + 1U; !input.empty();) {
-    const std::string_view piece = input.substr(0, piece_octets);
-    input.remove_prefix(piece.size());
-    frame_so_far.append(piece);
-    if (!session.receive(piece, now)) return;
-    output.clear();
-    session.take_output(output);
-    check_output(output, frame_so_far);
-    if (!output.empty()) frame_so_far.clear();
-  }
 }
 
 /// All that the other side ever says, and then it has gone.
@@ -109,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace fermo::keys;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   check_wire(input);
-  converse(input);
+  answer_one(input);
   if (!input.empty()) answer_a_client(input);
   return 0;
 }

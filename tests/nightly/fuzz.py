@@ -41,7 +41,7 @@ TARGETS = {
     "fetch_import_fuzz": ("files of other fetchers", ["src/fetch/*_import.cc", "src/fetch/import_text.cc"]),
     "fetch_ipc_fuzz": ("what fetch and its processes say to each other", ["src/fetcher/worker_notes.cc", "src/fermo/fetch_errand.cc"]),
     "imap_append_fuzz": ("replies of an IMAP server", ["src/imap/append_*.cc", "src/imap/response.cc"]),
-    "keys_ipc_fuzz": ("frames between net and keys, what is to be signed", ["src/keys/wire.cc", "src/keys/key_session.cc", "src/keys/tls_content.cc"]),
+    "keys_ipc_fuzz": ("frames between net and keys, what is to be signed", ["src/keys/wire.cc", "src/keys/answer.cc", "src/keys/tls_content.cc"]),
     "lmtp_server_fuzz": ("commands, DATA and BDAT of LMTP", [f"src/smtp/{name}.cc" for name in (
         "arguments", "command", "content", "intake", "reply", "server_session", "transaction")]),
     "pop3_client_fuzz": ("replies of a POP3 server", ["src/pop3/client_*.cc"]),

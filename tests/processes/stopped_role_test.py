@@ -1,0 +1,41 @@
+#!/usr/bin/python3
+"""A process that stands still for longer than anybody waits for it, and then goes on: so does the service."""
+import os
+import signal
+import ssl
+import socket
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from trees import SECONDS_MAX, USERS, any_certificate, fermo, held, roles, until
+
+
+def shakes_hands(port):
+    """Whether a handshake comes to its end."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX) as plain:
+            with any_certificate().wrap_socket(plain):
+                return True
+    except (ssl.SSLError, ConnectionError):
+        return False
+
+
+class StoppedRoleTest(unittest.TestCase):
+    def test_handshakes_fail_while_keys_stands_still_and_succeed_afterwards(self):
+        with fermo(users=USERS) as server:
+            port = server.ports["pop3s"]
+            self.assertTrue(shakes_hands(port))
+            keys = roles(server)["keys"]
+            os.kill(keys, signal.SIGSTOP)
+            # More than the net process has connections to it, so that each of them waits in vain.
+            count = 4 * os.cpu_count()
+            with ThreadPoolExecutor(count) as clients:
+                self.assertEqual(set(clients.map(shakes_hands, [port] * count)), {False})
+            os.kill(keys, signal.SIGCONT)
+            until(lambda: shakes_hands(port), "a handshake afterwards")
+            self.assertEqual(held(server), "0")
+            self.assertEqual(roles(server)["keys"], keys, "it was not started again")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
