@@ -42,10 +42,21 @@ std::optional<SocketPool::Connection> SocketPool::take(std::optional<Generation>
   return connection;
 }
 
+/// Once it has told what waited to be told.
 void SocketPool::give_back(Connection connection) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (connection.generation == generation_) free_.push_back(std::move(connection));
+  while (true) {
+    std::vector<std::string> frames;
+    {
+      const std::lock_guard lock(mutex_);
+      if (connection.generation != generation_) return;
+      if (untold_.empty()) {
+        free_.push_back(std::move(connection));
+        break;
+      }
+      frames.swap(untold_);
+    }
+    const auto told = [&connection](const std::string& frame) { return connection.socket.send(frame); };
+    if (!std::ranges::all_of(frames, told)) return lose(std::move(connection));
   }
   freed_.notify_one();
 }
@@ -94,16 +105,6 @@ void SocketPool::take_back_late() {
   }
 }
 
-/// False: the connection is of no use.
-bool SocketPool::tell_what_waits(Connection& connection) {
-  std::vector<std::string> frames;
-  {
-    const std::lock_guard lock(mutex_);
-    if (connection.generation == generation_) frames.swap(untold_);
-  }
-  return std::ranges::all_of(frames, [&](const std::string& frame) { return connection.socket.send(frame); });
-}
-
 SocketPool::Outcome SocketPool::ask(std::optional<Generation> with, std::string_view head, std::string_view rest,
                                     Frame& reply) {
   return exchange(with, head, rest, reply);
@@ -119,7 +120,7 @@ SocketPool::Outcome SocketPool::exchange(std::optional<Generation> with, std::st
   auto connection = take(with);
   if (!connection) return Outcome::not_sent;
   FrameSocket& socket = connection->socket;
-  if (!tell_what_waits(*connection) || !socket.send(head, rest)) {
+  if (!socket.send(head, rest)) {
     lose(std::move(*connection));
     return Outcome::not_sent;
   }
@@ -136,18 +137,16 @@ SocketPool::Outcome SocketPool::exchange(std::optional<Generation> with, std::st
 }
 
 void SocketPool::tell(Generation with, std::string_view frame) {
+  std::optional<Connection> connection;
   {
     const std::lock_guard lock(mutex_);
     if (with != generation_) return;
     untold_.emplace_back(frame);
+    if (free_.empty()) return;  // whoever gives one back does it
+    connection = std::move(free_.back());
+    free_.pop_back();
   }
-  auto connection = take(with);
-  if (!connection) return;
-  if (tell_what_waits(*connection)) {
-    give_back(std::move(*connection));
-  } else {
-    lose(std::move(*connection));
-  }
+  give_back(std::move(*connection));
 }
 
 }  // namespace fermo::ipc

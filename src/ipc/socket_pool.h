@@ -38,8 +38,8 @@ class SocketPool {
   Outcome ask(std::optional<Generation> with, std::string_view head, std::string_view rest, Frame& reply);
   /// The same where neither side has anything to say but a head, to whichever process is there.
   Outcome ask(std::string_view head, std::string& reply);
-  /// Sends a frame that has no answer: now, or when a connection is free, unless the process that was to get it is
-  /// gone.
+  /// Sends a frame that has no answer: now, or when a connection is free, unless the process that was to get it is gone
+  /// by then. Waits for nobody.
   void tell(Generation with, std::string_view frame);
 
  private:
@@ -56,7 +56,6 @@ class SocketPool {
   void put_aside(Connection connection);
   void take_back_late();
   std::vector<Connection> late_with_something();
-  bool tell_what_waits(Connection& connection);
 
   const std::chrono::milliseconds time_max_;
   mutable std::mutex mutex_;

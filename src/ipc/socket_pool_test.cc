@@ -69,6 +69,12 @@ TEST_F(SocketPoolTest, AReplyThatComesTooLateIsForNobodyAndTheConnectionIsUsedAg
   EXPECT_EQ(reply_to("three", "3"), "3");
 }
 
+TEST_F(SocketPoolTest, WhatIsToldComesAtOnceWhereAConnectionIsFree) {
+  pool_.tell(pool_.generation(), "the end");
+  EXPECT_EQ(heard(), "the end");
+  EXPECT_EQ(reply_to("one", "1"), "1");
+}
+
 TEST_F(SocketPoolTest, WhatWasToBeToldMeanwhileIsToldWhenAConnectionIsBack) {
   EXPECT_EQ(ask("one"), Outcome::lost);
   pool_.tell(pool_.generation(), "the end");
