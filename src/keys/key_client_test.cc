@@ -160,6 +160,16 @@ TEST(SharedTicketKeysTest, AreNoneWithoutTheOtherSide) {
   EXPECT_FALSE(keys.current().has_value());
 }
 
+TEST(SharedTicketKeysTest, AreThereAsSoonAsTheOtherSideIs) {
+  KeyClient client({});
+  SharedTicketKeys keys(client);
+  ASSERT_FALSE(keys.current().has_value());
+  Holder holder;
+  client.replace(only(holder.start()));
+  EXPECT_TRUE(keys.current().has_value());
+  client.replace({});
+}
+
 TEST(SharedTicketKeysTest, AreThoseOfANewOtherSideWhenTold) {
   Holder first;
   Holder second;

@@ -33,8 +33,12 @@ bool SharedTicketKeys::renew() {
   const auto now = Clock::now();
   if (now < ask_at_) return set_.has_value();
   auto newer = client_.ticket_keys();
-  ask_at_ = now + (newer ? newer->time_left : limits::keys_retry_time);
-  if (!newer) return set_.has_value();
+  if (!newer) {
+    // Without any a handshake fails anyway, and may as well ask again.
+    if (set_) ask_at_ = now + limits::keys_retry_time;
+    return set_.has_value();
+  }
+  ask_at_ = now + newer->time_left;
   wipe();
   set_ = *newer;
   OPENSSL_cleanse(&*newer, sizeof(*newer));
