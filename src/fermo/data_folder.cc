@@ -18,7 +18,7 @@ namespace {
 
 /// The owner of the folder when we are root and they are not.
 std::optional<struct ::stat> foreign_owner(const std::filesystem::path& data) {
-  struct ::stat status {};
+  struct ::stat status{};
   if (::geteuid() != 0 || ::stat(data.c_str(), &status) != 0 || status.st_uid == 0) return std::nullopt;
   return status;
 }
@@ -65,7 +65,7 @@ Outcome<void> make_store_folder(const std::filesystem::path& data, const Console
 }
 
 Outcome<void> require_data_folder(const std::filesystem::path& data, const Console& console) {
-  struct ::stat status {};
+  struct ::stat status{};
   if (::stat(data.c_str(), &status) != 0) {
     if (errno != ENOENT) return complain(console, "cannot look at the data folder", data, ExitCode::no_permission);
     console.complain("there is no data folder " + data.string() +

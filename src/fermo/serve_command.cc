@@ -224,7 +224,9 @@ ExitCode run(const ServeOptions& options, const config::Config& config, const Co
   const auto protection = confine_launcher(launcher_rules(config, !options.roles.empty()));
   server::begin_log(*log);
   if (const auto started = tree.start(*files, protection, console); !started) return started.error();
-  { const StoreTurn given_up = std::move(*turn); }
+  {
+    const StoreTurn given_up = std::move(*turn);
+  }
   serve_until_stopped(tree, listening, options, *log, console);
   turn = StoreTurn::take(config.data, console);  // kept until the store is closed
   tree.stop();

@@ -72,7 +72,9 @@ TEST(KeyClientTest, GivesUpAtOnceWithoutAConnection) {
 TEST(KeyClientTest, NoticesThatTheOtherSideHasGone) {
   auto pair = test::socket_pair();
   KeyClient client(only(std::move(pair.ours)), 1h);
-  { const Descriptor gone = std::move(pair.theirs); }
+  {
+    const Descriptor gone = std::move(pair.theirs);
+  }
   EXPECT_EQ(client.key_count().error(), Error::unavailable);
   EXPECT_EQ(client.key_count().error(), Error::unavailable) << "and asks nobody any more";
 }

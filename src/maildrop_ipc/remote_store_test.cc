@@ -189,7 +189,7 @@ TEST_F(RemoteStoreTest, TheSocketIsForItsOwnerAlone) {
   const auto before = ::umask(0);
   serve();
   ::umask(before);
-  struct ::stat status {};
+  struct ::stat status{};
   ASSERT_EQ(::stat(socket_path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }

@@ -196,7 +196,7 @@ std::string caller() {
 }
 
 bool is_sync_wanted(const char* call, int descriptor) {
-  struct stat status {};
+  struct stat status{};
   const std::string path = path_of(descriptor);
   if (::fstat(descriptor, &status) != 0) return false;
   if (S_ISDIR(status.st_mode)) {
