@@ -192,7 +192,7 @@ def measure(options, ledger, found):
         subprocess.run(["llvm-profdata-19", "merge", "-sparse", profile, "-o", f"{profile}.data"], check=True)
         said = subprocess.run(["llvm-cov-19", "export", "-summary-only", program, f"-instr-profile={profile}.data"], check=True, capture_output=True)
         ledger.note_lines(name, lines_text(name, json.loads(said.stdout)["data"][0]["files"]))
-        print(f"{name}: {ledger.rows[name][2]}", flush=True)
+        print(f"{name}: {ledger.rows[name][3]}", flush=True)
 
 
 def lines_text(name, files):
