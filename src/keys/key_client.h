@@ -25,8 +25,8 @@ class KeyClient final : public Signer {
   /// The process that holds the keys was started anew. Calls under way end as they would have.
   void replace(std::vector<Descriptor> sockets) { pool_.replace(std::move(sockets)); }
 
-  /// Errors of all: unavailable, and those of the reply.
-  /// Also: unsupported, when the other side is of another version.
+  /// How many keys there are. Errors of all calls: unavailable, and those of the reply; of this one also unsupported,
+  /// when the other side is of another version.
   Result<std::size_t> key_count();
   /// The chain in DER, the server's own certificate first.
   Result<std::vector<std::string>> certificates(KeyNumber key);

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <span>
@@ -12,7 +11,7 @@
 
 #include "maildrop/error.h"
 #include "maildrop_rocks/internal.h"
-#include "maildrop_rocks/rocks_maildrop.h"
+#include "maildrop_rocks/test_store.h"
 
 namespace fermo::rocks {
 namespace {
@@ -24,47 +23,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class BackupFolderTest : public testing::Test {
+class BackupFolderTest : public StoreFolderTest {
  protected:
-  BackupFolderTest() {
-    std::string name = (fs::temp_directory_path() / "fermo-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
-    root_ = name;
-    folder_ = (root_ / "backups").string();
-    store_ = open(root_ / "store");
-  }
-  ~BackupFolderTest() override {
-    store_.reset();
-    fs::remove_all(root_);
-  }
-
-  std::unique_ptr<RocksMaildrop> open(const fs::path& path) {
-    Settings settings;
-    settings.path = path;
-    settings.clock = &clock_;
-    return RocksMaildrop::open(settings).value();
-  }
-
-  void deliver(const std::string& wire) {
-    auto delivery = store_->begin_delivery().value();
-    delivery->append(wire).value();
-    const Octets octets{wire.size()};
-    const maildrop::Recipient recipient{anna_, "", std::nullopt};
-    delivery->finish({octets, octets, octets}, {&recipient, 1}, clock_.now()).value();
-  }
-
-  std::vector<std::string> mail_in(const fs::path& store) { return mail_in(*open(store)); }
-  std::vector<std::string> mail_in(maildrop::Store& store) {
-    std::vector<std::string> mail;
-    const auto snapshot = store.open(anna_).value();
-    for (std::uint64_t n = 0; n < snapshot->drop_listing().messages; ++n) {
-      const auto cursor = snapshot->read(MessageNumber::at_index(n)).value();
-      std::string piece;
-      for (mail.emplace_back(); cursor->next(piece).value();) mail.back() += piece;
-    }
-    return mail;
-  }
-
   BackupNumber back_up(const std::string& note = "") {
     const auto checkpoint = store_->take_checkpoint().value();
     return make_backup(root_ / "store" / checkpoint->name(), folder_, note).value();
@@ -77,16 +37,8 @@ class BackupFolderTest : public testing::Test {
     return files;
   }
 
-  ManualClock clock_;
-  const DropId anna_ = *DropId::from("anna");
-  fs::path root_;
-  std::string folder_;
-  std::unique_ptr<RocksMaildrop> store_;
+  const std::string folder_ = (root_ / "backups").string();
 };
-
-std::string message(char letter) {
-  return std::string(20'000, letter) + "\r\n";
-}
 
 TEST_F(BackupFolderTest, EachBackupHoldsTheMailOfItsMoment) {
   deliver(message('a'));

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -11,7 +10,7 @@
 
 #include "maildrop_rocks/backup_folder.h"
 #include "maildrop_rocks/internal.h"
-#include "maildrop_rocks/rocks_maildrop.h"
+#include "maildrop_rocks/test_store.h"
 
 namespace fermo::rocks {
 namespace {
@@ -21,35 +20,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class CheckpointTest : public testing::Test {
+class CheckpointTest : public StoreFolderTest {
  protected:
-  CheckpointTest() {
-    std::string name = (fs::temp_directory_path() / "fermo-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
-    root_ = name;
-    open();
-  }
-  ~CheckpointTest() override {
-    store_.reset();
-    fs::remove_all(root_);
-  }
-
-  void open() {
-    Settings settings;
-    settings.path = root_ / "store";
-    settings.clock = &clock_;
-    settings.log = [this](Severity, std::string_view line) { said_ += line; };
-    store_ = RocksMaildrop::open(settings).value();
-  }
-
-  void deliver(const std::string& wire) {
-    auto delivery = store_->begin_delivery().value();
-    delivery->append(wire).value();
-    const Octets octets{wire.size()};
-    const maildrop::Recipient recipient{anna_, "", std::nullopt};
-    delivery->finish({octets, octets, octets}, {&recipient, 1}, clock_.now()).value();
-  }
-
   void delete_first() {
     const MessageNumber first = MessageNumber::at_index(0);
     store_->open(anna_).value()->commit_deletions({&first, 1}).value();
@@ -62,18 +34,7 @@ class CheckpointTest : public testing::Test {
     const auto number = make_backup(root_ / "store" / checkpoint.name(), folder, "").value();
     const fs::path path = root_ / ("store-of-" + checkpoint.name());
     BackupFolder::open(folder).value().restore(number, path).value();
-    Settings settings;
-    settings.path = path;
-    settings.clock = &clock_;
-    const auto restored = RocksMaildrop::open(settings).value();
-    const auto snapshot = restored->open(anna_).value();
-    std::vector<std::string> mail;
-    for (std::uint64_t n = 0; n < snapshot->drop_listing().messages; ++n) {
-      const auto cursor = snapshot->read(MessageNumber::at_index(n)).value();
-      std::string piece;
-      for (mail.emplace_back(); cursor->next(piece).value();) mail.back() += piece;
-    }
-    return mail;
+    return mail_in(path);
   }
 
   std::vector<std::string> checkpoints() {
@@ -83,17 +44,7 @@ class CheckpointTest : public testing::Test {
     }
     return names;
   }
-
-  ManualClock clock_;
-  const DropId anna_ = *DropId::from("anna");
-  fs::path root_;
-  std::string said_;
-  std::unique_ptr<RocksMaildrop> store_;
 };
-
-std::string message(char letter) {
-  return std::string(20'000, letter) + "\r\n";
-}
 
 TEST_F(CheckpointTest, KeepsWhatTheStoreHasDeletedAndCompactedSince) {
   deliver(message('a'));
@@ -134,7 +85,7 @@ TEST_F(CheckpointTest, WhatAKilledProcessLeftIsRemovedByTheNextOpening) {
     fs::copy(root_ / "store" / checkpoint->name(), root_ / "store/checkpoint-8.tmp");
   }
   store_.reset();
-  open();
+  store_ = open(root_ / "store");
   EXPECT_THAT(checkpoints(), IsEmpty());
   EXPECT_THAT(said_, IsEmpty());
   EXPECT_THAT(mail_of(*store_->take_checkpoint().value()), ElementsAre(message('a')));
