@@ -102,7 +102,8 @@ Result<Child> Child::behind(const NoteSocket& notes, int kept) {
   if (kept >= 0) to_keep.emplace_back(::fcntl(kept, F_DUPFD_CLOEXEC, 0));
   Descriptor connection(::fcntl(notes.get(), F_DUPFD_CLOEXEC, 0));
   if (!connection || (kept >= 0 && !to_keep.front())) return system_error();
-  if (!notes.send(kept_note, {}, to_keep)) return system_error();
+  // One that has ended by now was started all the same: its end is seen as that of any other.
+  if (!notes.send(kept_note, {}, to_keep) && errno != EPIPE) return system_error();
   return Child(std::move(connection));
 }
 

@@ -46,7 +46,8 @@ class Child {
                              Environment environment = Environment::chosen);
 
   /// The one that a service manager has started because of the connection `notes`; it ends when its notes do. It
-  /// cannot be killed from here: no more can be said to it then. `kept` as for start().
+  /// cannot be killed from here: no more can be said to it then. It may have ended by now, as one of start() may.
+  /// `kept` as for start(). Errors: the system's.
   static Result<Child> behind(const NoteSocket& notes, int kept = -1);
 
   Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), connection_(std::move(other.connection_)) {}

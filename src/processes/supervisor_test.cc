@@ -183,6 +183,16 @@ TEST_F(SupervisorTest, AChildThatIsStoppedIsNot) {
   EXPECT_EQ(equipped_.await(1).size(), 1U);
 }
 
+TEST(ChildTest, OneOfAServiceManagerThatEndedAtOnceHasEnded) {
+  auto pair = make_pair(false);
+  pair->second = {};
+  const NoteSocket notes(std::move(pair->first));
+  const Descriptor kept(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  auto child = Child::behind(notes, kept.get());
+  ASSERT_TRUE(child) << child.error().message();
+  EXPECT_EQ(end_text(child->reap()), "ended");
+}
+
 TEST_F(SupervisorTest, AChildThatDoesNotBecomeReadyIsGivenUp) {
   auto unusable = role("ObeysNotes");
   unusable.equip = [](Supervisor&) { return false; };
