@@ -10,6 +10,7 @@
 #include "maildrop_rocks/read_only.h"
 #include "maildrop_rocks/rocks_options.h"
 #include "maildrop_rocks/status.h"
+#include "maildrop_rocks/store_folder.h"
 #include "maildrop_rocks/wal_check.h"
 
 namespace fermo::rocks {
@@ -31,6 +32,8 @@ class EngineOpener {
 
   Engine::Opened open() {
     if (auto status = prepare_folder(); !status.ok()) return failure(status);
+    if (auto status = examine(); !status.ok()) return failure(status);
+    if (!folder_.damage.empty()) return damaged_folder();
     if (auto unknown = unknown_table()) return not_ours(*unknown);
     rocksdb::Status status = open_for_writing(WALRecoveryMode::kTolerateCorruptedTailRecords);
     if (status.IsCorruption()) {
@@ -60,6 +63,18 @@ class EngineOpener {
     return directory->Fsync(options, nullptr);
   }
 
+  /// What another process is changing at this moment may look damaged: that is only said of what nobody has open.
+  rocksdb::Status examine() {
+    rocksdb::Status status = examine_folder(*file_system_, path_, folder_);
+    if (!status.ok() || folder_.damage.empty()) return status;
+    rocksdb::FileLock* lock = nullptr;
+    status = file_system_->LockFile(path_ + "/LOCK", rocksdb::IOOptions(), &lock, nullptr);
+    if (!status.ok()) return is_lock_held(status) ? status : rocksdb::Status::OK();
+    status = examine_folder(*file_system_, path_, folder_);
+    file_system_->UnlockFile(lock, rocksdb::IOOptions(), nullptr).PermitUncheckedError();
+    return status;
+  }
+
   std::optional<std::string> unknown_table() {
     std::vector<std::string> names;
     const rocksdb::DBOptions options = database_options(settings(), env());
@@ -73,6 +88,7 @@ class EngineOpener {
   rocksdb::Status open_for_writing(WALRecoveryMode mode) {
     WalCheck check(WalCheck::Mode::continuity, file_system_);
     rocksdb::DBOptions options = database_options(settings(), env());
+    options.create_if_missing = folder_.is_new;
     options.wal_recovery_mode = mode;
     options.wal_filter = check.filter();
     options.listeners.push_back(background_listener(settings().health));
@@ -116,6 +132,10 @@ class EngineOpener {
                 "folder."};
   }
 
+  OpenFailure damaged_folder() const {
+    return {Error::corrupt, false, "The store in " + path_ + " is damaged: " + folder_.damage + "."};
+  }
+
   OpenFailure damaged_log(const std::string& why) const {
     return {Error::corrupt, false,
             "The log of the store in " + path_ + " is damaged where it holds mail that was acknowledged (" + why +
@@ -149,6 +169,7 @@ class EngineOpener {
 
   const std::string path_;
   std::unique_ptr<Engine> engine_;
+  StoreFolder folder_;
   std::shared_ptr<rocksdb::FileSystem> file_system_;
 };
 

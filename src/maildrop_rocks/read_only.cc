@@ -9,7 +9,6 @@ namespace fermo::rocks {
 
 rocksdb::Status with_read_only(const EngineSettings& settings, rocksdb::DBOptions options,
                                const std::function<rocksdb::Status(rocksdb::DB&)>& use) {
-  options.create_if_missing = false;
   options.create_missing_column_families = false;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;

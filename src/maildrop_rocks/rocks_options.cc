@@ -61,7 +61,6 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const EngineSettings& se
 rocksdb::DBOptions database_options(const EngineSettings& settings, rocksdb::Env& env) {
   rocksdb::DBOptions options;
   options.env = &env;
-  options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
   // Torn tails are told from damage by WalCheck; RocksDB's default would drop acknowledged mail after any damage,

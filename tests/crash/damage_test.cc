@@ -1,5 +1,6 @@
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -81,7 +82,9 @@ class Damage : public RocksOnDisk {
   void expect_refused_as_damaged() {
     const auto listed = [this] {
       std::map<std::string, std::string> all;
-      for (const auto& log : files(".log")) all[log.string()] = octets_of(log);
+      for (const char* const extension : {".log", ".sst", ".blob"}) {
+        for (const auto& file : files(extension)) all[file.string()] = octets_of(file);
+      }
       return all;
     };
     const auto before = listed();
@@ -162,6 +165,36 @@ TEST_F(Damage, AMissingEndOfALogThatIsNotTheLastIsRefused) {
   ASSERT_GE(logs.size(), 2u);
   std::filesystem::resize_file(logs[logs.size() - 2], std::filesystem::file_size(logs[logs.size() - 2]) / 2);
   expect_refused_as_damaged();
+}
+
+// RocksDB would take the folder for a new one, fail for the log that it finds there, and find an empty database the
+// next time, to which none of the files belongs.
+TEST_F(Damage, AStoreWithoutCurrentIsRefusedAsOftenAsItIsOpenedAndWorksAgainWithIt) {
+  open();
+  deliver_numbered(10, 20'000);
+  rocks::Internal::flush(store());
+  deliver_numbered(1, 20'000);
+  kill_and_copy();
+  const std::string current = octets_of(path() / "CURRENT");
+  for (const auto& broken : {std::optional<std::string>(), std::optional<std::string>("")}) {
+    std::filesystem::remove(path() / "CURRENT");
+    if (broken) std::ofstream(path() / "CURRENT") << *broken;
+    for (int n = 0; n < 3; ++n) expect_refused_as_damaged();
+  }
+  std::ofstream(path() / "CURRENT") << current;
+  open();
+  EXPECT_EQ(contents(store(), "anna").size(), 11u);
+}
+
+TEST_F(Damage, AStoreWithoutItsListOfFilesIsRefusedAsOftenAsItIsOpened) {
+  open();
+  deliver_numbered(10, 20'000);
+  rocks::Internal::flush(store());
+  kill_and_copy();
+  std::filesystem::remove(path() / octets_of(path() / "CURRENT").substr(0, std::string("MANIFEST-000000").size()));
+  for (int n = 0; n < 3; ++n) expect_refused_as_damaged();
+  std::filesystem::remove(path() / "CURRENT");
+  for (int n = 0; n < 3; ++n) expect_refused_as_damaged();
 }
 
 TEST_F(Damage, TheOperatorMayGiveUpWhatComesAfterTheDamage) {
