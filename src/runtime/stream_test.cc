@@ -284,6 +284,40 @@ TEST_F(TlsStreamTest, ReportsAPeerThatLeavesWithoutCloseNotify) {
   EXPECT_EQ(run(context_, serve_echo(&stream_, tls_)).error(), Error::truncated);
 }
 
+asio::awaitable<Result<void>> secure(Stream* stream, std::shared_ptr<const TlsContext> tls) {
+  co_return co_await stream->start_tls(std::move(tls));
+}
+
+asio::awaitable<void> read_and_stop(Stream* stream, std::string* text, bool* stop) {
+  const Result<std::string> read = co_await read_once(stream, 100);
+  *text = read ? *read : read.error().message();
+  *stop = true;
+}
+
+TEST_F(TlsStreamTest, APeerThatUpdatesItsKeysWithoutEndLetsOthersHaveTheirTurn) {
+  constexpr int updates = 200;  // fit the buffer of the socket
+  std::promise<void> secured;
+  auto client = std::async(std::launch::async, [&] {
+    TlsClient peer(sockets_.theirs, {.version_min = TLS1_3_VERSION, .alpn = "pop3"});
+    bool sent = peer.handshake() == 1;
+    secured.get_future().wait();
+    for (int i = 0; i < updates; ++i) sent = sent && peer.update_keys();
+    return sent && peer.write("QUIT\r\n");
+  });
+  ASSERT_TRUE(run(context_, secure(&stream_, tls_)));
+  secured.set_value();
+  ASSERT_TRUE(client.get());
+  int turns = 0;
+  bool stop = false;
+  std::string text;
+  asio::co_spawn(context_, read_and_stop(&stream_, &text, &stop), asio::detached);
+  asio::co_spawn(context_, count_turns(&turns, &stop), asio::detached);
+  context_.restart();
+  context_.run();
+  EXPECT_EQ(text, "QUIT\r\n");
+  EXPECT_GE(turns, updates / 2);
+}
+
 TEST_F(TlsStreamTest, AHandshakeThatNeverGoesOnCanBeCancelled) {
   put(sockets_.theirs, std::string_view("\x16\x03\x01\x02\x00\x01", 6));
   asio::post(context_, [this] { stream_.cancel(); });

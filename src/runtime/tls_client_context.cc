@@ -219,6 +219,7 @@ class TlsClientContext::Impl {
     if (!context_) return "OpenSSL cannot make a TLS context: " + reason();
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);  // RFC 8314 §4.1, RFC 8996
     SSL_CTX_set_options(context_.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_clear_mode(context_.get(), SSL_MODE_AUTO_RETRY);  // as in TlsContext
     SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);

@@ -55,6 +55,8 @@ void set_protocol(SSL_CTX* context) {
   SSL_CTX_set_dh_auto(context, 1);
   // Passwords come in records: OpenSSL wipes each from its buffer once it is read.
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
+  // What is not for the application ends a read, so that a peer cannot keep one going with nothing else.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   // A connection that waits for its next command holds no record buffers (34 KiB of them).
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -16,8 +16,8 @@ void TlsSession::Free::operator()(ssl_st* ssl) const {
 std::optional<TlsSession> TlsSession::accept(std::shared_ptr<const TlsContext> context, int fd) {
   SSL* ssl = SSL_new(context->native());
   if (ssl == nullptr) return std::nullopt;
-  TlsSession session(std::move(context), ssl);
-  if (SSL_set_fd(ssl, fd) != 1) return std::nullopt;
+  TlsSession session(std::move(context), ssl, fd);
+  if (!session.use_socket()) return std::nullopt;
   SSL_set_accept_state(ssl);
   return session;
 }
@@ -27,10 +27,23 @@ std::optional<TlsSession> TlsSession::connect(std::shared_ptr<const TlsClientCon
   SSL* ssl = SSL_new(context->native());
   if (ssl == nullptr) return std::nullopt;
   const TlsClientContext& client = *context;
-  TlsSession session(std::move(context), ssl);
-  if (SSL_set_fd(ssl, fd) != 1 || !client.prepare(ssl, host, session.problem_.get())) return std::nullopt;
+  TlsSession session(std::move(context), ssl, fd);
+  if (!session.use_socket() || !client.prepare(ssl, host, session.problem_.get())) return std::nullopt;
   SSL_set_connect_state(ssl);
   return session;
+}
+
+bool TlsSession::use_socket() {
+  BIO* const bio = socket_->make_bio();
+  if (bio == nullptr) return false;
+  SSL_set_bio(ssl_.get(), bio, bio);
+  return true;
+}
+
+void TlsSession::begin_attempt() {
+  ERR_clear_error();
+  errno = 0;
+  socket_->allow_one_record();
 }
 
 /// Sorts what an SSL_… function returned; SSL_get_error(3).
@@ -57,22 +70,19 @@ Attempt TlsSession::attempt(int returned, std::size_t octets) {
 }
 
 Attempt TlsSession::handshake() {
-  ERR_clear_error();
-  errno = 0;
+  begin_attempt();
   return attempt(SSL_do_handshake(ssl_.get()), 0);
 }
 
 Attempt TlsSession::read(std::span<char> into) {
-  ERR_clear_error();
-  errno = 0;
+  begin_attempt();
   std::size_t octets = 0;
   const int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &octets);
   return attempt(returned, octets);
 }
 
 Attempt TlsSession::write(std::string_view octets) {
-  ERR_clear_error();
-  errno = 0;
+  begin_attempt();
   std::size_t written = 0;
   const int returned = SSL_write_ex(ssl_.get(), octets.data(), octets.size(), &written);
   return attempt(returned, written);
@@ -98,8 +108,7 @@ std::optional<std::string> TlsSession::channel_binding() const {
   if (SSL_version(ssl_.get()) < TLS1_3_VERSION) return std::nullopt;
   std::string octets(32, '\0');
   auto* out = reinterpret_cast<unsigned char*>(octets.data());
-  const int ok =
-      SSL_export_keying_material(ssl_.get(), out, octets.size(), label.data(), label.size(), nullptr, 0, 1);
+  const int ok = SSL_export_keying_material(ssl_.get(), out, octets.size(), label.data(), label.size(), nullptr, 0, 1);
   return ok == 1 ? std::optional(std::move(octets)) : std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "runtime/tls_client_context.h"
 #include "runtime/tls_context.h"
+#include "runtime/tls_socket.h"
 
 struct ssl_st;
 
@@ -30,7 +31,8 @@ struct Attempt {
 };
 
 /// One side of TLS on a non-blocking socket: OpenSSL reads and writes the descriptor itself, so octets are
-/// copied once. Every member tries once and never waits. Not thread-safe.
+/// copied once. Every member tries once and never waits, and takes one record at most, whatever that holds. Not
+/// thread-safe.
 class TlsSession {
  public:
   /// Nothing when OpenSSL is out of memory. Does not own `fd`.
@@ -63,12 +65,18 @@ class TlsSession {
 
   using Problem = std::optional<CertificateProblem>;
 
-  TlsSession(std::shared_ptr<const void> context, ssl_st* ssl)
-      : context_(std::move(context)), problem_(std::make_unique<Problem>()), ssl_(ssl) {}
+  TlsSession(std::shared_ptr<const void> context, ssl_st* ssl, int fd)
+      : context_(std::move(context)),
+        problem_(std::make_unique<Problem>()),
+        socket_(std::make_unique<TlsSocket>(fd)),
+        ssl_(ssl) {}
+  bool use_socket();
+  void begin_attempt();
   Attempt attempt(int returned, std::size_t octets);
 
   std::shared_ptr<const void> context_;  ///< OpenSSL's callbacks use it,
-  std::unique_ptr<Problem> problem_;     ///< and this, so it stays where it is.
+  std::unique_ptr<Problem> problem_;     ///< and this,
+  std::unique_ptr<TlsSocket> socket_;    ///< and this, so they stay where they are.
   std::unique_ptr<ssl_st, Free> ssl_;
   bool failed_ = false;  ///< After a fatal error nothing more may be said, not even close_notify.
 };

@@ -61,6 +61,10 @@ class TlsClient {
     return octets.empty() || sort(SSL_write_ex(ssl_.get(), octets.data(), octets.size(), &written)) == 1;
   }
 
+  /// Says that new keys are used from now on (RFC 8446 §4.6.3).
+  bool update_keys() {
+    return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl_.get()) == 1;
+  }
   int renegotiate() { return sort(SSL_renegotiate(ssl_.get()) == 1 ? SSL_do_handshake(ssl_.get()) : -1); }
   void close_notify() { SSL_shutdown(ssl_.get()); }
   bool close_notify_received() const { return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
