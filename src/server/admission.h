@@ -17,7 +17,7 @@ namespace fermo::server {
 
 /// Counts connections, in all and from each address, and says when there are too many. When there are too many in all,
 /// one that has not logged in makes room: the oldest of the address that has most of those, so that a flood pushes out
-/// itself. Thread-safe; must outlive its tickets.
+/// itself; where several addresses have as many, the oldest of all of theirs. Thread-safe; must outlive its tickets.
 class Admission {
  public:
   struct Limits {
@@ -32,21 +32,25 @@ class Admission {
   class Ticket {
    public:
     Ticket(Ticket&& other) noexcept
-        : admission_(std::exchange(other.admission_, nullptr)), id_(other.id_), origin_(std::move(other.origin_)) {}
+        : admission_(std::exchange(other.admission_, nullptr)),
+          id_(other.id_),
+          origin_(std::move(other.origin_)),
+          evictable_(other.evictable_) {}
     Ticket& operator=(Ticket&&) = delete;
     ~Ticket() {
-      if (admission_ != nullptr) admission_->leave(origin_, id_);
+      if (admission_ != nullptr) admission_->leave(*this);
     }
     /// Its peer has shown who it is: from now on it makes room for nobody.
-    void keep() { admission_->keep(origin_, id_); }
+    void keep() { admission_->keep(*this); }
 
    private:
     friend class Admission;
-    Ticket(Admission* admission, std::uint64_t id, std::string origin)
-        : admission_(admission), id_(id), origin_(std::move(origin)) {}
+    Ticket(Admission* admission, std::uint64_t id, std::string origin, bool evictable)
+        : admission_(admission), id_(id), origin_(std::move(origin)), evictable_(evictable) {}
     Admission* admission_;
     std::uint64_t id_;
     std::string origin_;
+    bool evictable_;  ///< Or evicted by now.
   };
 
   explicit Admission(Limits limits) : limits_(limits) {}
@@ -58,24 +62,36 @@ class Admission {
 
  private:
   struct Origin {
-    std::map<std::uint64_t, Evict> connections;  ///< The oldest first; without an Evict, they stay.
-    std::size_t evictable = 0;
+    std::size_t connections = 0;
+    std::map<std::uint64_t, Evict> evictable;  ///< Of these; the oldest first.
   };
   using Origins = std::unordered_map<std::string, Origin>;
+  /// An origin that has connections to evict.
+  struct Rank {
+    std::size_t evictable;
+    std::uint64_t oldest;
+    std::string origin;
+    /// Who makes room first comes first.
+    friend bool operator<(const Rank& one, const Rank& other) {
+      return one.evictable != other.evictable ? one.evictable > other.evictable : one.oldest < other.oldest;
+    }
+  };
 
   bool address_is_full(const Peer& peer, const std::string& origin) const;
   Evict make_room();
-  void leave(const std::string& origin, std::uint64_t id);
-  void keep(const std::string& origin, std::uint64_t id);
-  void remove(Origins::iterator origin, std::map<std::uint64_t, Evict>::iterator connection);
-  void count_evictable(Origins::iterator origin, std::size_t now);
+  void leave(const Ticket& ticket);
+  void keep(Ticket& ticket);
+  Evict take_evictable(Origins::iterator origin, std::uint64_t id);
+  void add_evictable(Origins::iterator origin, std::uint64_t id, Evict evict);
+  void count_out(Origins::iterator origin);
+  static Rank rank_of(Origins::iterator origin);
 
   mutable std::mutex mutex_;
   Limits limits_;
   std::size_t in_all_ = 0;
   std::uint64_t ids_ = 0;
   Origins origins_;
-  std::set<std::pair<std::size_t, std::string>> by_evictable_;  ///< The origins that have any; the busiest is the last.
+  std::set<Rank> ranks_;
 };
 
 }  // namespace fermo::server

@@ -94,6 +94,20 @@ TEST_F(AdmissionTest, TheOldestUnknownOneOfTheBusiestAddressMakesRoom) {
   EXPECT_EQ(admission_.in_all(), 5U);
 }
 
+/// One with very many addresses would else keep those out whose own comes later in the alphabet.
+TEST_F(AdmissionTest, AmongEquallyBusyAddressesTheOldestMakesRoom) {
+  for (int i = 1; i <= 5; ++i) {
+    EXPECT_TRUE(enter_unknown(peer(("2001:db8:" + std::to_string(10 - i) + "::1").c_str()), i));
+  }
+  EXPECT_TRUE(enter_unknown(peer("85.1.2.3"), 6));
+  for (int i = 7; i <= 10; ++i) {
+    EXPECT_TRUE(enter_unknown(peer(("2001:db8:" + std::to_string(i) + ":1::1").c_str()), i));
+  }
+  EXPECT_EQ(evicted_, (std::vector<int>{1, 2, 3, 4, 5}));
+  EXPECT_TRUE(enter_unknown(peer("2001:db8:9:9::1"), 11));
+  EXPECT_EQ(evicted_.back(), 6) << "nobody stays for ever without a login";
+}
+
 TEST_F(AdmissionTest, WhoIsKnownMakesRoomForNobody) {
   for (int i = 1; i <= 5; ++i) EXPECT_TRUE(enter_unknown(peer(("192.0.2." + std::to_string(i)).c_str()), i));
   for (auto& [name, ticket] : unknown_) {
