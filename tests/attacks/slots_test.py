@@ -1,5 +1,8 @@
 #!/usr/bin/python3
 """Who has not logged in holds a connection for a short while, and makes room when there are too many."""
+import contextlib
+import ssl
+import time
 import unittest
 
 from peers import PASSWORD, SECONDS_MAX, Lmtp, Peer, fermo, until
@@ -29,6 +32,34 @@ class DeadlineTest(unittest.TestCase):
             self.assertTrue(stays.ask(b"STAT").startswith(b"+OK"), "who has logged in stays")
             stays.ask(b"QUIT")
             until(lambda: server.log.read_text().count("end=timed-out") >= len(plain), "what the log says of them")
+
+    def test_nobody_stays_who_always_says_more_before_the_server_has_to_wait(self):
+        with fermo("[limits]\nlogin_seconds_max = 5\n", users=[("anna", PASSWORD)]) as server:
+            flood = b"USER anna\r\n" * 1000
+            for port in ("pop3", "pop3s"):
+                with self.subTest(port):
+                    peer = Peer(server.ports[port])
+                    if port == "pop3s":
+                        peer.start_tls()
+                    self.flood(peer, flood)
+
+    def flood(self, peer, text):
+        """Says it again and again, and reads all that comes, until nobody listens any more."""
+        peer.socket.setblocking(False)
+        nothing_now = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+        until_when = time.monotonic() + SECONDS_MAX
+        while time.monotonic() < until_when:
+            try:
+                with contextlib.suppress(*nothing_now):
+                    while True:
+                        peer.socket.send(text)
+                with contextlib.suppress(*nothing_now):
+                    while peer.socket.recv(1 << 20):
+                        pass
+                    return
+            except OSError:
+                return
+        self.fail("somebody is listened to for ever")
 
     def logged_in(self, server):
         try:
