@@ -47,6 +47,9 @@ class Target {
   /// Makes durable, and visible, every message that has ended. After an error nobody may be told that any of them was
   /// delivered; given again in another run, each will be there once. What was committed must be recorded in the ledger
   /// before the next begin().
+  ///
+  /// A system that could not write octets says so once, and takes them for written from then on. So after an error
+  /// another commit() either writes every one of them anew or fails too; end() may have failed because of it.
   virtual Result<void> commit() = 0;
 
   /// What was committed is recorded: removes what was kept until then. Not in commit(), since nobody needs to wait for

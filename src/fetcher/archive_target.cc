@@ -48,7 +48,7 @@ Result<std::unique_ptr<ArchiveTarget>> ArchiveTarget::open(fs::path folder, std:
 
 ArchiveTarget::~ArchiveTarget() {
   drop_copy();
-  for (const Copy& copy : pending_) static_cast<void>(ops_.unlink(copy.path));
+  drop_pending();
 }
 
 Result<void> ArchiveTarget::prepare() {
@@ -102,6 +102,7 @@ Result<Presence> ArchiveTarget::find(std::string_view name) {
 
 Result<void> ArchiveTarget::begin(const fetch::Incoming& message) {
   FERMO_CHECK(!current_);
+  if (!last_commit_) return last_commit_;
   archive_failed_ = false;
   if (auto begun = target_->begin(message); !begun) return begun;
   if (!message.whole) return {};
@@ -177,12 +178,21 @@ void ArchiveTarget::drop_copy() {
 
 // --- Durability ------------------------------------------------------------------------------------------------------
 
+/// After copies were lost the other target may not commit what they were of.
 Result<void> ArchiveTarget::commit() {
+  if (!last_commit_) return last_commit_;
   archive_failed_ = false;
-  if (!pending_.empty()) {
-    if (auto published = of_archive(publish()); !published) return published;
+  if (!pending_.empty()) last_commit_ = of_archive(publish());
+  if (!last_commit_) {
+    drop_pending();
+    return last_commit_;
   }
   return target_->commit();
+}
+
+void ArchiveTarget::drop_pending() {
+  for (const Copy& copy : pending_) static_cast<void>(ops_.unlink(copy.path));
+  pending_.clear();
 }
 
 Result<void> ArchiveTarget::publish() {
@@ -202,8 +212,7 @@ Result<void> ArchiveTarget::publish() {
     if (const auto linked = ops_.link(copy.path, month / copy.name); !linked) return linked.error();
   }
   if (auto synced = ops_.sync_folder(month); !synced) return synced;
-  for (const Copy& copy : pending_) static_cast<void>(ops_.unlink(copy.path));
-  pending_.clear();
+  drop_pending();
   return {};
 }
 

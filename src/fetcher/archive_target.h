@@ -57,6 +57,7 @@ class ArchiveTarget final : public fetch::Target {
   Result<void> write_copy();
   Result<void> end_copy();
   void drop_copy();
+  void drop_pending();
   Result<void> publish();
   /// Remembers that it was the archive that failed, for explanation().
   Result<void> of_archive(Result<void> outcome);
@@ -70,6 +71,7 @@ class ArchiveTarget final : public fetch::Target {
   std::string compressed_;
   std::unique_ptr<Copy> current_;
   std::vector<Copy> pending_;            ///< Ended, not committed.
+  Result<void> last_commit_;             ///< Nothing can be committed after one that failed.
   std::filesystem::path durable_month_;  ///< Folder of the month whose entry was synced.
   bool names_loaded_ = false;
   std::unordered_set<std::string> names_;  ///< Delivery names of what is there.

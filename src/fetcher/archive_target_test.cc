@@ -261,5 +261,27 @@ TEST_F(ArchiveKilled, WithAFullDiskAtAnyStepNothingIsDeliveredThatIsNotKept) {
   at_every_step(Fault::disk_full, 1, 40);
 }
 
+TEST_F(ArchiveKilled, WithOctetsLostAtAnySyncNoCommitSucceedsWithoutThem) {
+  unsigned lost = 0;
+  for (unsigned at = 1; at <= 40; ++at) {
+    fs::remove_all(folder());
+    fs::remove_all(maildir());
+    FaultyFileOps ops(Fault::octets_lost, at);
+    const auto target = open(ops);
+    for (const auto& [name, content] : contents()) ASSERT_FALSE(give(*target, name, content).has_error());
+    if (target->commit().has_error()) {
+      ++lost;
+      EXPECT_TRUE(target->commit().has_error()) << at;
+      EXPECT_TRUE(give(*target, "fermo.1", "x\r\n").has_error()) << at;
+    }
+    check_order(at);
+    FaultyFileOps none(Fault::none, 0);
+    ASSERT_EQ(run(none), 0) << at;
+    ASSERT_EQ(copies().size(), contents().size()) << at;
+    ASSERT_EQ(delivered().size(), contents().size()) << at;
+  }
+  EXPECT_EQ(lost, 2 * contents().size()) << "the copies, and what they are of";
+}
+
 }  // namespace
 }  // namespace fermo::fetcher

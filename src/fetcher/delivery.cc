@@ -53,7 +53,8 @@ Delivery::Settled Delivery::perform(std::vector<Event> events, std::size_t to_co
   return std::exchange(settled_, {});
 }
 
-/// What has ended before may still be saved, unless that is what failed.
+/// What has ended before may still be saved, unless that is what failed: a second try would be told that all is well
+/// with what the disk has lost.
 void Delivery::give_up(const error_code& failure) {
   if (!settled_.failure) {
     settled_.failure = failure;
@@ -64,7 +65,7 @@ void Delivery::give_up(const error_code& failure) {
   spool_.reset();
   if (failed_) return;
   failed_ = true;
-  static_cast<void>(commit());
+  if (!commit_failed_) static_cast<void>(commit());
 }
 
 Result<void> Delivery::take(Begun& event) {
@@ -180,6 +181,12 @@ bool Delivery::batch_is_half_of_the_rest(std::size_t to_come) const {
 
 Result<void> Delivery::commit() {
   if (ended_.empty()) return {};
+  auto done = commit_and_record();
+  commit_failed_ = !done;
+  return done;
+}
+
+Result<void> Delivery::commit_and_record() {
   if (auto committed = target_.commit(); !committed) return committed;
   std::vector<fetch::Change> changes;
   const Timestamp now = clock_.now();

@@ -102,6 +102,7 @@ class Delivery {
   bool batch_is_full() const;
   bool batch_is_half_of_the_rest(std::size_t to_come) const;
   Result<void> commit();
+  Result<void> commit_and_record();
   void add_changes(Pending& pending, std::vector<fetch::Change>& changes, Timestamp now) const;
   Result<void> record(const std::vector<fetch::Change>& changes);
   void give_up(const error_code& failure);
@@ -119,6 +120,7 @@ class Delivery {
   Settled settled_;
   bool unsettled_ = false;
   bool failed_ = false;
+  bool commit_failed_ = false;
 };
 
 }  // namespace fermo::fetcher

@@ -22,7 +22,7 @@ class CountingTarget final : public fetch::Target {
  public:
   Result<fetch::Presence> find(std::string_view) override { return fetch::Presence::absent; }
   Result<void> begin(const fetch::Incoming&) override { return {}; }
-  Result<void> append(std::string_view) override { return {}; }
+  Result<void> append(std::string_view) override { return ended_ == 7 ? next_append : Result<void>(); }
   Result<void> end() override {
     ++ended_;
     return {};
@@ -30,11 +30,13 @@ class CountingTarget final : public fetch::Target {
   void abandon() override {}
   Result<void> commit() override {
     batches.push_back(std::exchange(ended_, 0));
-    return {};
+    return std::exchange(next_commit, {});
   }
   Result<std::string> mark() override { return std::string("here"); }
 
   std::vector<std::size_t> batches;
+  Result<void> next_commit;
+  Result<void> next_append;  ///< Of the eighth message of a batch.
 
  private:
   std::size_t ended_ = 0;
@@ -106,6 +108,26 @@ TEST_F(DeliveryTest, CommitsNothingWhileAMessageIsUnderWay) {
   std::vector<Delivery::Event> cut;
   cut.emplace_back(Delivery::Cut());
   EXPECT_EQ(delivery_.perform(std::move(cut), 0).delivered.size(), 20U);
+}
+
+TEST_F(DeliveryTest, CommitsNothingAgainAfterACommitThatFailed) {
+  target_.next_commit = fetch::Error::unavailable;
+  auto settled = delivery_.perform(messages(100), 10);
+  EXPECT_EQ(settled.failure, fetch::Error::unavailable);
+  EXPECT_THAT(settled.delivered, IsEmpty());
+  settled = delivery_.perform(messages(10), 0);
+  EXPECT_THAT(settled.delivered, IsEmpty());
+  EXPECT_THAT(target_.batches, ElementsAre(100));
+  EXPECT_TRUE(delivery_.unsettled());
+  for (const fetch::Record& record : *ledger_.load()) EXPECT_EQ(record.standing, fetch::Standing::waiting);
+}
+
+TEST_F(DeliveryTest, CommitsWhatEndedBeforeAMessageThatFailed) {
+  target_.next_append = fetch::Error::out_of_space;
+  auto events = messages(20);
+  const auto settled = delivery_.perform(std::move(events), 10);
+  EXPECT_EQ(settled.failure, fetch::Error::out_of_space);
+  EXPECT_EQ(settled.delivered.size(), 7U);
 }
 
 }  // namespace

@@ -1,21 +1,30 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "fetcher/file_ops.h"
 
-/// For tests: ends the process, or lets the disk be full, at the n-th change to the file system.
+/// For tests: ends the process, lets the disk be full or lets it lose octets, at the n-th change to the file system.
+///
+/// Octets are lost as Linux loses them when it cannot write them: one sync says so, and what was written since the sync
+/// before is not there. The next one says that all is well.
 namespace fermo::fetcher {
 
 class FaultyFileOps final : public FileOps {
  public:
-  enum class Fault { none, killed_before, killed_halfway, disk_full, disk_full_halfway };
+  enum class Fault { none, killed_before, killed_halfway, disk_full, disk_full_halfway, octets_lost };
 
   FaultyFileOps(Fault fault, unsigned at) : fault_(fault), at_(at) {}
 
@@ -39,10 +48,18 @@ class FaultyFileOps final : public FileOps {
       if (auto written = FileOps::write(descriptor, octets.substr(0, octets.size() / 2)); !written) return written;
     }
     if (auto passed = step(); !passed) return passed;
+    const off_t at = ::lseek(descriptor, 0, SEEK_CUR);
+    unsynced_[inode_of(descriptor)].emplace_back(at, octets.size());
     return FileOps::write(descriptor, octets);
   }
   // What a process has written stays when it is killed, synced or not: the steps count, the waiting is left out.
-  Result<void> sync(int) override { return step(); }
+  Result<void> sync(int descriptor) override {
+    if (auto passed = step(); !passed) return passed;
+    const auto unsynced = std::exchange(unsynced_[inode_of(descriptor)], {});
+    if (fault_ != Fault::octets_lost || count_ != at_) return {};
+    for (const auto& [at, octets] : unsynced) lose(descriptor, at, octets);
+    return fetch::Error::unavailable;
+  }
   Result<void> sync_all(std::span<const int> descriptors) override {
     for (const int descriptor : descriptors) {
       if (auto synced = sync(descriptor); !synced) return synced;
@@ -71,9 +88,24 @@ class FaultyFileOps final : public FileOps {
   static constexpr int killed = 77;
 
  private:
+  static ino_t inode_of(int descriptor) {
+    struct stat status{};
+    FERMO_CHECK(::fstat(descriptor, &status) == 0);
+    return status.st_ino;
+  }
+  /// Of those that the file still has.
+  static void lose(int descriptor, off_t at, std::size_t octets) {
+    struct stat status{};
+    FERMO_CHECK(::fstat(descriptor, &status) == 0);
+    if (at >= status.st_size) return;
+    const std::string zeros(std::min(octets, static_cast<std::size_t>(status.st_size - at)), '\0');
+    FERMO_CHECK(::pwrite(descriptor, zeros.data(), zeros.size(), at) == static_cast<ssize_t>(zeros.size()));
+  }
+
   const Fault fault_;
   const unsigned at_;
   unsigned count_ = 0;
+  std::map<ino_t, std::vector<std::pair<off_t, std::size_t>>> unsynced_;  ///< Places of octets in files.
 };
 
 /// Runs `work` in a process of its own; its exit status.

@@ -52,7 +52,7 @@ Result<std::unique_ptr<MaildirTarget>> MaildirTarget::open(fs::path folder, File
 MaildirTarget::~MaildirTarget() {
   abandon();
   tidy();
-  for (const Pending& pending : pending_) static_cast<void>(ops_.unlink(pending.path));
+  drop_pending();
 }
 
 Result<void> MaildirTarget::prepare() {
@@ -113,6 +113,7 @@ Result<Presence> MaildirTarget::find(std::string_view name) {
 
 Result<void> MaildirTarget::begin(const fetch::Incoming& message) {
   FERMO_CHECK(!current_);
+  if (!last_commit_) return last_commit_;
   tidy();
   Pending pending;
   pending.name = message.name;
@@ -157,7 +158,19 @@ void MaildirTarget::abandon() {
 }
 
 Result<void> MaildirTarget::commit() {
-  if (pending_.empty()) return {};
+  if (!last_commit_ || pending_.empty()) return last_commit_;
+  last_commit_ = commit_pending();
+  // Another sync of the same files would succeed, whatever became of their octets.
+  if (!last_commit_) drop_pending();
+  return last_commit_;
+}
+
+void MaildirTarget::drop_pending() {
+  for (const Pending& pending : pending_) static_cast<void>(ops_.unlink(pending.path));
+  pending_.clear();
+}
+
+Result<void> MaildirTarget::commit_pending() {
   std::vector<int> files;
   for (const Pending& pending : pending_) files.push_back(pending.file.get());
   if (auto synced = ops_.sync_all(files); !synced) return synced;

@@ -47,6 +47,8 @@ class MaildirTarget final : public fetch::Target {
   Result<void> index_folder(const std::string& part);
   Result<void> make_mark(const std::filesystem::path& path);
   Result<void> flush();
+  Result<void> commit_pending();
+  void drop_pending();
   Result<void> publish(const Pending& pending);
   Result<bool> publish_under(const Pending& pending, const std::string& name);
 
@@ -61,6 +63,7 @@ class MaildirTarget final : public fetch::Target {
   fetch::CrlfToLf converter_;
   std::string buffer_;
   std::vector<Pending> pending_;                 ///< Ended, not committed.
+  Result<void> last_commit_;                     ///< Nothing can be committed after one that failed.
   std::vector<std::filesystem::path> leftover_;  ///< In tmp/, of messages that have their name in new/.
 };
 

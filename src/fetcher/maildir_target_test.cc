@@ -290,5 +290,27 @@ TEST_F(MaildirKilled, WithAFullDiskAtAnyStepTheRerunEndsWithEachMessageOnce) {
   }
 }
 
+TEST_F(MaildirKilled, WithOctetsLostAtAnySyncNoCommitSucceedsWithoutThem) {
+  FaultyFileOps counted(Fault::none, 0);
+  ASSERT_EQ(run(counted), 0);
+  unsigned lost = 0;
+  for (unsigned at = 1; at <= counted.count(); ++at) {
+    fs::remove_all(folder());
+    FaultyFileOps ops(Fault::octets_lost, at);
+    auto target = MaildirTarget::open(folder(), ops).value();
+    for (const auto& [name, content] : contents()) ASSERT_FALSE(give(*target, name, content).has_error());
+    if (target->commit().has_error()) {
+      ++lost;
+      EXPECT_TRUE(target->commit().has_error()) << at;
+      EXPECT_TRUE(give(*target, "fermo.1", "x\r\n").has_error()) << at;
+      EXPECT_THAT(files_in(folder() / "tmp"), IsEmpty()) << at;
+    }
+    FaultyFileOps none(Fault::none, 0);
+    ASSERT_EQ(run(none), 0) << at;
+    ASSERT_THAT(messages(), testing::UnorderedElementsAreArray(expected())) << at;
+  }
+  EXPECT_EQ(lost, contents().size());
+}
+
 }  // namespace
 }  // namespace fermo::fetcher

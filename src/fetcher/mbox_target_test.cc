@@ -326,6 +326,24 @@ TEST_F(MboxKilled, ACommitThatFailedAndIsTriedAgainAppendsNothingTwice) {
   EXPECT_GE(failed, 5u);
 }
 
+TEST_F(MboxKilled, WithOctetsLostAtAnySyncTheyAreWrittenAnew) {
+  unsigned lost = 0;
+  for (unsigned at = 1; at <= 60; ++at) {
+    fs::remove(journal());
+    write(other_);
+    FaultyFileOps ops(Fault::octets_lost, at);
+    auto target = try_open(true, ops);
+    if (!target) continue;
+    ASSERT_FALSE(give(**target, delivery_name("anna", "a", Octets{9}), message("a")).has_error());
+    if ((*target)->commit().has_error()) {
+      ++lost;
+      ASSERT_FALSE((*target)->commit().has_error()) << at;
+    }
+    EXPECT_EQ(content(), other_ + "\n\n" + entry("a")) << at;
+  }
+  EXPECT_GE(lost, 3u);
+}
+
 TEST_F(MboxKilled, WithAFullDiskAtAnyStepNothingIsLeftOfWhatFailed) {
   FaultyFileOps counted(Fault::none, 0);
   write(other_);

@@ -126,10 +126,13 @@ class Trial:
     """One account in a state of its own, again and again: its server, and the run that is to be killed. That is the first one,
     a later one, or the first one of this version, which takes over what an earlier one recorded."""
 
+    targets = TARGETS
+    ends_with = -signal.SIGKILL
+
     def __init__(self, folder, target, mode, kind):
         self.folder, self.mode, self.kind = folder, mode, kind
         self.first = kind == "first"
-        self.target = TARGETS[target]()
+        self.target = self.targets[target]()
         self.server = ScriptedServer()
         self.before = folder / "before"
         self.account = folder / "account"
@@ -167,12 +170,13 @@ class Trial:
         self.target.begin()
         self.server.messages = [*(EARLIER if self.mode == "keep" or self.first else []), *LATER]
 
+    def orders(self, point, torn):
+        return {"LD_PRELOAD": LIBRARY, "FERMO_KILL_AT": str(point), "FERMO_KILL_TORN": str(int(torn)), "FERMO_KILL_LOG": str(self.log)}
+
     def run_until(self, point, torn):
         """Returns the code that it ended with."""
-        environment = dict(os.environ, LD_PRELOAD=LIBRARY, FERMO_KILL_AT=str(point), FERMO_KILL_TORN=str(int(torn)),
-                           FERMO_KILL_LOG=str(self.log))
-        sanitizer = environment.get("ASAN_OPTIONS", "")
-        environment["ASAN_OPTIONS"] = sanitizer + ":verify_asan_link_order=0"
+        sanitizer = os.environ.get("ASAN_OPTIONS", "")
+        environment = {**os.environ, **self.orders(point, torn), "ASAN_OPTIONS": sanitizer + ":verify_asan_link_order=0"}
         done = subprocess.run(self.fetcher().command(self.mode), env=environment, capture_output=True, text=True, timeout=120)
         return done.returncode
 
@@ -188,9 +192,9 @@ class Trial:
         """Nothing, or what is wrong after that point."""
         self.begin()
         code = self.run_until(point, torn)
-        self.killed += code == -signal.SIGKILL
+        self.killed += code == self.ends_with
         where = f"point {point}, {self.log.read_text().strip()}{', torn' if torn else ''}"
-        if code not in (-signal.SIGKILL, fetching.OK):
+        if code not in (self.ends_with, fetching.OK):
             return f"{where}: ended with {code}"
         try:
             self.fetcher().run(self.mode)

@@ -43,6 +43,7 @@ def torments(times):
         "power_cut_disks": Torment({"FERMO_DISK_CUTS": str(each)}, f"{each * KINDS_OF_DISKS:,} power cuts"),
         "fetch_kill": Torment({"FERMO_KILL_CYCLES": str(each)}, f"{each:,} kills for each way to fetch"),
         "fetch_kill_points": Torment({"FERMO_KILL_POINTS": "all"}, "a kill at every call"),
+        "fetch_lost_octets": Torment({"FERMO_LOST_OCTETS": "all"}, "octets lost at every sync"),
         "backup_test": Torment({"FERMO_KILL_POINTS": "all"}, "a kill at every call"),
         "faults": Torment({"FERMO_FAULTS": "all"}, "every call that can fail"),
     }
