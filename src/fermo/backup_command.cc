@@ -59,7 +59,11 @@ Outcome<Backup> verify_new(const BackupPlace& place, BackupNumber number, const 
   const auto folder = open_backups(place, console);
   if (!folder) return folder.error();
   if (const auto verified = folder->verify(number); verified.has_error()) {
-    return complain_of_backup(console, verified.error());
+    const ExitCode code = complain_of_backup(console, verified.error());
+    // It must not be taken for a whole one by those who only look at the list.
+    const auto removed = rocks::remove_backup(place.store(), number);
+    if (removed.has_error()) complain_of_backup(console, removed.error());
+    return code;
   }
   const auto backups = folder->backups();
   const auto found = std::ranges::find(backups, number, &Backup::number);

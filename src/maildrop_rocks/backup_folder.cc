@@ -10,7 +10,9 @@
 
 #include <rocksdb/env.h>
 
+#include "base/limits.h"
 #include "maildrop_rocks/backup_options.h"
+#include "maildrop_rocks/log_judgement.h"
 #include "maildrop_rocks/status.h"
 
 namespace fermo::rocks {
@@ -62,6 +64,15 @@ rocksdb::BackupEngineOptions backup_options(const std::string& path) {
   return options;
 }
 
+EngineSettings settings_to_read(const std::filesystem::path& path) {
+  EngineSettings settings;
+  settings.path = path;
+  settings.cache_octets = limits::store_cache_octets;
+  settings.write_buffer_octets = limits::store_write_buffer_octets;
+  settings.only_read = true;
+  return settings;
+}
+
 BackupFailure backup_failure(const std::string& what, const rocksdb::Status& status) {
   return {error_of(status), what + " (" + status.ToString() + ")"};
 }
@@ -92,7 +103,10 @@ std::vector<BackupNumber> BackupFolder::broken() const {
 }
 
 BackupFolder::Outcome<void> BackupFolder::verify(BackupNumber number) const {
-  const auto status = engine_->VerifyBackup(number, /*verify_with_checksum=*/true);
+  rocksdb::Status status = engine_->VerifyBackup(number, /*verify_with_checksum=*/true);
+  rocksdb::BackupInfo info;
+  if (status.ok()) status = engine_->GetBackupInfo(number, &info, /*include_file_details=*/true);
+  if (status.ok()) status = judge_log(settings_to_read(info.name_for_open), *info.env_for_open);
   if (!status.ok()) return backup_failure("backup " + std::to_string(number) + " in " + path_ + " is damaged", status);
   return {};
 }
@@ -109,6 +123,17 @@ BackupFolder::Outcome<void> BackupFolder::restore(BackupNumber number, const std
     return BackupFailure{Error::unavailable, what + ": " + std::error_code(errno, std::generic_category()).message() +
                                                  " (" + store.string() + ")"};
   }
+  return {};
+}
+
+BackupFolder::Outcome<void> remove_backup(const std::filesystem::path& folder, BackupNumber number) {
+  const std::string what = "backup " + std::to_string(number) + " in " + folder.string() + " could not be removed";
+  rocksdb::BackupEngine* opened = nullptr;
+  auto status = rocksdb::BackupEngine::Open(backup_options(folder.string()), rocksdb::Env::Default(), &opened);
+  if (!status.ok()) return backup_failure(what, status);
+  const std::unique_ptr<rocksdb::BackupEngine> backups(opened);
+  status = backups->DeleteBackup(number);
+  if (!status.ok()) return backup_failure(what, status);
   return {};
 }
 

@@ -49,7 +49,8 @@ class BackupFolder {
   /// Those whose lists of files cannot be read, or name a file that is not there.
   std::vector<BackupNumber> broken() const;
 
-  /// Reads every file of that backup and compares its octets and checksum. Errors: corrupt, unavailable.
+  /// Reads every file of that backup and compares its octets and checksum, and sees whether the store would open with
+  /// the log that it has there. Errors: corrupt, unavailable.
   Outcome<void> verify(BackupNumber number) const;
 
   /// Makes the store as it was in `store`, which must not be there or be empty; durable on return. Every file is held
@@ -65,10 +66,14 @@ class BackupFolder {
 
 /// Adds a backup of the store whose files lie in `checkpoint`, where nobody changes anything, to a folder that is
 /// there, and removes what one that was cut off has left in it. Files that earlier backups in it have are not copied.
-/// Durable on return; cut off, it leaves nothing that counts as a backup. Nobody else may be writing to the folder.
-/// Errors: out_of_space, corrupt, unavailable (which is also said when the checkpoint goes meanwhile), unsupported.
+/// Durable on return; cut off, it leaves nothing that counts as a backup, nor is one made of a store whose log is
+/// damaged where it holds mail that was acknowledged. Nobody else may be writing to the folder. Errors: out_of_space,
+/// corrupt, unavailable (which is also said when the checkpoint goes meanwhile), unsupported.
 BackupFolder::Outcome<BackupNumber> make_backup(const std::filesystem::path& checkpoint,
                                                 const std::filesystem::path& folder, const std::string& note);
+
+/// Removes that backup, and every file that no other one needs. Nobody else may be writing to the folder.
+BackupFolder::Outcome<void> remove_backup(const std::filesystem::path& folder, BackupNumber number);
 
 /// Removes all but the newest `count` backups, and every file that none of those needs. Nobody else may be writing to
 /// the folder. Killed in between, it leaves whole backups and some files that the next call removes.

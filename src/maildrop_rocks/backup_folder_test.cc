@@ -10,7 +10,10 @@
 #include <thread>
 
 #include "maildrop/error.h"
+#include "maildrop_rocks/backup_options.h"
 #include "maildrop_rocks/internal.h"
+#include "maildrop_rocks/read_only.h"
+#include "maildrop_rocks/rocks_options.h"
 #include "maildrop_rocks/test_store.h"
 
 namespace fermo::rocks {
@@ -29,6 +32,23 @@ class BackupFolderTest : public StoreFolderTest {
     const auto checkpoint = store_->take_checkpoint().value();
     return make_backup(root_ / "store" / checkpoint->name(), folder_, note).value();
   }
+  /// Octets of the log that is there go bad, on the disk alone.
+  void damage_log(const fs::path& store) {
+    for (const auto& file : fs::directory_iterator(store)) {
+      if (file.path().extension() != ".log" || file.file_size() == 0) continue;
+      std::fstream octets(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      octets.seekp(static_cast<std::streamoff>(file.file_size() / 2));
+      octets << "damage";
+    }
+  }
+
+  /// A store that was killed with five messages in its log.
+  fs::path killed_store() {
+    for (const char letter : {'a', 'b', 'c', 'd', 'e'}) deliver(message(letter));
+    fs::copy(root_ / "store", root_ / "killed");
+    return root_ / "killed";
+  }
+
   BackupFolder folder() { return BackupFolder::open(folder_).value(); }
 
   std::set<fs::path> shared_files() {
@@ -113,6 +133,57 @@ TEST_F(BackupFolderTest, AFlippedBitInAnyFileIsNoticed) {
     flip();
   }
   folder().verify(1).value();
+}
+
+TEST_F(BackupFolderTest, OctetsOfTheLogThatWentBadOnTheDiskAreNotMissedInABackup) {
+  for (const char letter : {'a', 'b', 'c', 'd', 'e'}) deliver(message(letter));
+  damage_log(root_ / "store");
+  back_up();
+  folder().restore(1, root_ / "one").value();
+  EXPECT_THAT(mail_in(root_ / "one"), SizeIs(5));
+}
+
+TEST_F(BackupFolderTest, NoBackupIsMadeOfALogThatWouldNotOpen) {
+  back_up();
+  const fs::path killed = killed_store();
+  damage_log(killed);
+  const auto made = make_backup(killed, folder_, "");
+  ASSERT_TRUE(made.has_error());
+  EXPECT_EQ(made.error().code, Error::corrupt);
+  EXPECT_THAT(made.error().text, HasSubstr("would not open again"));
+  EXPECT_THAT(folder().backups(), SizeIs(1));
+}
+
+TEST_F(BackupFolderTest, OneWithALogThatWouldNotOpenIsDamagedWhateverItsChecksumsSay) {
+  const fs::path killed = killed_store();
+  damage_log(killed);
+  EngineSettings settings = settings_to_read(killed);
+  rocksdb::DBOptions options = database_options(settings, *rocksdb::Env::Default());
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  const auto done = with_read_only(settings, options, [&](rocksdb::DB& database) {
+    rocksdb::BackupEngine* backups = nullptr;
+    const rocksdb::Status opened = rocksdb::BackupEngine::Open(backup_options(folder_), database.GetEnv(), &backups);
+    if (!opened.ok()) return opened;
+    return rocksdb::Status(std::unique_ptr<rocksdb::BackupEngine>(backups)->CreateNewBackup(&database));
+  });
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  const auto verified = folder().verify(1);
+  ASSERT_TRUE(verified.has_error());
+  EXPECT_EQ(verified.error().code, Error::corrupt);
+  remove_backup(folder_, 1).value();
+  EXPECT_THAT(folder().backups(), IsEmpty());
+  EXPECT_THAT(shared_files(), IsEmpty());
+}
+
+TEST_F(BackupFolderTest, VerifyingWritesNothing) {
+  deliver(message('a'));
+  back_up();
+  std::set<fs::path> before;
+  for (const auto& file : fs::recursive_directory_iterator(folder_)) before.insert(file.path());
+  folder().verify(1).value();
+  std::set<fs::path> after;
+  for (const auto& file : fs::recursive_directory_iterator(folder_)) after.insert(file.path());
+  EXPECT_EQ(after, before);
 }
 
 TEST_F(BackupFolderTest, WhatACutOffBackupLeftIsRemovedByTheNext) {

@@ -17,8 +17,8 @@ namespace fermo::rocks {
 namespace {
 
 constexpr std::string_view prefix = "checkpoint-";
-/// RocksDB counts the octets of the log that it would rather write to tables first: it is to write none, since a full
-/// disk fails a table for good.
+/// RocksDB counts the octets of the log that it would rather write to tables first. It knows nothing of the room on the
+/// disk, and by then it holds on to the logs that are no longer needed, and reads them.
 constexpr std::uint64_t never_flush = std::numeric_limits<std::uint64_t>::max();
 
 using Files = std::shared_ptr<rocksdb::FileSystem>;
@@ -71,6 +71,9 @@ rocksdb::Status create(rocksdb::DB& database, const std::string& path) {
 Result<std::unique_ptr<maildrop::Checkpoint>> take_checkpoint(Engine& engine, const mail::ArrivalId& id,
                                                               const Log& log) {
   const std::string name = std::string(prefix) + id.unique_id().text();
+  // The octets of the log on the disk may have gone bad since they were written, which nobody sees before they are
+  // read. In memory is all of it.
+  engine.flush_if_there_is_room();
   // The log is copied as far as it can be read; only what is on the disk is sure to be of whole batches.
   if (const auto synced = engine.sync_log(); synced.has_error()) return synced.error();
   rocksdb::DB& database = engine.database();

@@ -104,10 +104,14 @@ std::uint64_t Engine::unflushed_octets() const {
   return octets;
 }
 
+std::uint64_t Engine::octets_of_a_flush() const {
+  return unflushed_octets() + probe_octets;
+}
+
 /// Not as much as is kept free from mail: deletions are to work again with less.
 bool Engine::disk_takes_writes() const {
   const auto free = free_octets();
-  if (free.has_error() || *free < std::min(settings_.free_octets_min, unflushed_octets() + probe_octets)) return false;
+  if (free.has_error() || *free < std::min(settings_.free_octets_min, octets_of_a_flush())) return false;
   rocksdb::FileSystem& files = *settings_.file_system;
   const std::string path = (settings_.path / "probe.tmp").string();
   const std::string octets(probe_octets, '\0');
@@ -122,6 +126,10 @@ void Engine::flush(bool waits) {
   options.allow_write_stall = !waits;
   const rocksdb::Status status = database_->Flush(options, all);
   if (!status.ok() && settings_.log) settings_.log(Severity::warning, "flushing the store: " + status.ToString());
+}
+
+void Engine::flush_if_there_is_room() {
+  if (const auto free = free_octets(); !free.has_error() && *free >= octets_of_a_flush()) flush();
 }
 
 void Engine::compact() {

@@ -40,6 +40,8 @@ struct EngineSettings {
   bool synced = true;
   /// Null, or a test's own, with its own file system: it decides when the work in the background is done.
   rocksdb::Env* env = nullptr;
+  /// The folder is only read: what the engine has to say to people is not written to it either.
+  bool only_read = false;
   std::shared_ptr<Health> health;
   Log log;
 };
@@ -80,6 +82,8 @@ class Engine {
 
   /// Writes what is in memory to tables. `waits`: until it is done; otherwise it is left to the background.
   void flush(bool waits = true);
+  /// The same, and waits, if the disk has room for all of it: a disk that fills up meanwhile would stop the engine.
+  void flush_if_there_is_room();
   /// Rewrites all tables.
   void compact();
 
@@ -90,6 +94,8 @@ class Engine {
   Engine() = default;
 
   Result<std::uint64_t> free_octets() const;
+  /// What a flush takes, or an opening that replays the log, with something to spare.
+  std::uint64_t octets_of_a_flush() const;
   std::uint64_t unflushed_octets() const;
 
   EngineSettings settings_;

@@ -9,6 +9,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include <rocksdb/env.h>
 
@@ -31,8 +32,7 @@ Descriptor open_file(const std::filesystem::path& folder) {
 
 class EngineLog final : public rocksdb::Logger {
  public:
-  explicit EngineLog(const std::filesystem::path& folder)
-      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), file_(open_file(folder)) {}
+  explicit EngineLog(Descriptor file) : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), file_(std::move(file)) {}
 
   using Logger::Logv;
   void Logv(const char* format, va_list arguments) override {
@@ -56,7 +56,11 @@ class EngineLog final : public rocksdb::Logger {
 }  // namespace
 
 std::shared_ptr<rocksdb::Logger> engine_log(const std::filesystem::path& folder) {
-  return std::make_shared<EngineLog>(folder);
+  return std::make_shared<EngineLog>(open_file(folder));
+}
+
+std::shared_ptr<rocksdb::Logger> no_engine_log() {
+  return std::make_shared<EngineLog>(Descriptor());
 }
 
 }  // namespace fermo::rocks

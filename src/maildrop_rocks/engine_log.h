@@ -13,4 +13,7 @@ namespace fermo::rocks {
 /// writer of this file aborts the process at the second line that it cannot write; here such lines are lost.
 std::shared_ptr<rocksdb::Logger> engine_log(const std::filesystem::path& folder);
 
+/// One that notes nothing.
+std::shared_ptr<rocksdb::Logger> no_engine_log();
+
 }  // namespace fermo::rocks

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <functional>
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -7,7 +6,7 @@
 
 #include "maildrop_rocks/background_listener.h"
 #include "maildrop_rocks/engine.h"
-#include "maildrop_rocks/read_only.h"
+#include "maildrop_rocks/log_judgement.h"
 #include "maildrop_rocks/rocks_options.h"
 #include "maildrop_rocks/status.h"
 #include "maildrop_rocks/store_folder.h"
@@ -38,7 +37,8 @@ class EngineOpener {
     rocksdb::Status status = open_for_writing(WALRecoveryMode::kTolerateCorruptedTailRecords);
     if (status.IsCorruption()) {
       const std::string first_text = status.ToString();
-      if (!settings().recover_up_to_damage && acknowledged_mail_is_hit()) return damaged_log(first_text);
+      if (!settings().recover_up_to_damage && acknowledged_mail_is_hit(settings(), env()))
+        return damaged_log(first_text);
       status = open_for_writing(WALRecoveryMode::kPointInTimeRecovery);
       if (status.ok()) say("dropped the torn end of the log of the store in " + path_ + " (" + first_text + ")");
     }
@@ -100,28 +100,6 @@ class EngineOpener {
     engine_->database_.reset(database);
     std::ranges::copy(handles, engine_->tables_.begin());
     return status;
-  }
-
-  /// Replays the log without changing anything; `look` is handed the database as it then stands.
-  rocksdb::Status replay(WALRecoveryMode mode, WalCheck& check, const std::function<void(rocksdb::DB&)>& look) const {
-    rocksdb::DBOptions options = database_options(settings(), env());
-    options.wal_recovery_mode = mode;
-    options.wal_filter = check.filter();
-    return with_read_only(settings(), options, [&look](rocksdb::DB& database) {
-      look(database);
-      return rocksdb::Status::OK();
-    });
-  }
-
-  /// Whether anything that a batch attests to be on the disk would be lost by stopping at the first damage.
-  bool acknowledged_mail_is_hit() {
-    WalCheck attestations(WalCheck::Mode::attestations, file_system_);
-    if (!replay(WALRecoveryMode::kSkipAnyCorruptedRecords, attestations, [](rocksdb::DB&) {}).ok()) return true;
-    WalCheck continuity(WalCheck::Mode::continuity, file_system_);
-    std::uint64_t recoverable = 0;
-    const auto note = [&recoverable](rocksdb::DB& database) { recoverable = database.GetLatestSequenceNumber(); };
-    if (!replay(WALRecoveryMode::kPointInTimeRecovery, continuity, note).ok()) return true;
-    return attestations.attested() > recoverable;
   }
 
   OpenFailure not_ours(const std::string& table) const {

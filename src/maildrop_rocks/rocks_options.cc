@@ -80,7 +80,7 @@ rocksdb::DBOptions database_options(const EngineSettings& settings, rocksdb::Env
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.info_log = engine_log(settings.path);
+  options.info_log = settings.only_read ? no_engine_log() : engine_log(settings.path);
   return options;
 }
 

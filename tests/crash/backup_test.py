@@ -179,6 +179,17 @@ class WhileServing(BackupCase):
             for token, digest in mail.items():
                 self.assertEqual(digest, deliveries.digest[token], f"{token} came back changed")
 
+    def test_a_log_that_goes_bad_on_the_disk_costs_no_mail_and_no_backup(self):
+        held = dict(self.deliver(20_000) for _ in range(3))
+        self.back_up()
+        held.update(self.deliver(20_000) for _ in range(5))
+        for log in (self.fermo.data / "store").glob("*.log"):
+            with log.open("r+b") as file:
+                file.seek(log.stat().st_size // 2)
+                file.write(b"damage")
+        self.assertEqual(self.back_up("--keep", "1")["removed"], [1])
+        self.assertEqual(self.mail_of(self.restore(2, "restored")), held)
+
     def test_users_come_back_and_can_log_in(self):
         self.deliver()
         number = self.back_up()["backup"]
