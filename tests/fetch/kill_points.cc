@@ -2,7 +2,8 @@
 /// speaks to the network. All threads count together.
 ///
 ///   FERMO_KILL_AT    the how-manieth of these calls it does not survive; 0 or nothing: it lives
-///   FERMO_STOP_AT    before which of them it stands still (SIGSTOP) until somebody has it go on
+///   FERMO_STOP_AT    a part of a path: before the first file is made whose path has it, the program stands still
+///                    (SIGSTOP) until somebody has it go on
 ///   FERMO_KILL_TORN  1: if that call is a write, half of the octets are written first
 ///   FERMO_KILL_LOG   file to which the number of calls goes, and the name of the last one
 ///
@@ -23,12 +24,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace {
 
 std::atomic<std::uint64_t> points{0};
 std::uint64_t kill_at = 0;
-std::uint64_t stop_at = 0;
+const char* stop_at_making = "";
+std::atomic_flag stopped = ATOMIC_FLAG_INIT;
 bool torn = false;
 int log_file = -1;  // open from the beginning: the program may give up files
 
@@ -46,9 +49,7 @@ void log(const char* call, std::uint64_t point) {
 }
 
 bool is_reached() {
-  const std::uint64_t point = ++points;
-  if (point == stop_at) ::kill(::getpid(), SIGSTOP);
-  return point == kill_at;
+  return ++points == kill_at;
 }
 
 /// Pipes and event descriptors are the program's own business.
@@ -89,7 +90,11 @@ ssize_t get(const char* name, Function /*type*/, int descriptor, Arguments... ar
 }
 
 int open_file(const char* name, const char* path, int flags, mode_t mode) {
-  if ((flags & (O_CREAT | O_TRUNC)) != 0 && is_reached()) die(name);
+  const bool makes = (flags & (O_CREAT | O_TRUNC)) != 0;
+  if (makes && *stop_at_making != '\0' && std::strstr(path, stop_at_making) != nullptr && !stopped.test_and_set()) {
+    ::kill(::getpid(), SIGSTOP);
+  }
+  if (makes && is_reached()) die(name);
   return original<int (*)(const char*, int, ...)>(name)(path, flags, mode);
 }
 
@@ -104,7 +109,7 @@ __attribute__((constructor)) void begin() {
     return text == nullptr ? "" : text;
   };
   kill_at = std::strtoull(variable("FERMO_KILL_AT"), nullptr, 10);
-  stop_at = std::strtoull(variable("FERMO_STOP_AT"), nullptr, 10);
+  stop_at_making = variable("FERMO_STOP_AT");
   torn = *variable("FERMO_KILL_TORN") == '1';
   if (const char* const path = variable("FERMO_KILL_LOG"); *path != '\0') {
     log_file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
