@@ -102,6 +102,17 @@ Result<void> make_folders(const std::filesystem::path& path, FileOps& ops) {
   return ops.sync_folder(above.empty() ? "." : above);
 }
 
+Result<std::string> read_at(int descriptor, std::uint64_t at, std::size_t octets_max) {
+  std::string piece(octets_max, '\0');
+  while (true) {
+    const ssize_t got = ::pread(descriptor, piece.data(), piece.size(), static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure();
+    piece.resize(static_cast<std::size_t>(got));
+    return piece;
+  }
+}
+
 FileOps& system_file_ops() {
   static FileOps ops;
   return ops;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/descriptor.h"
@@ -39,6 +40,9 @@ class FileOps {
 
 /// Makes a folder and all that is missing above it, durably.
 Result<void> make_folders(const std::filesystem::path& path, FileOps& ops);
+
+/// Up to `octets_max` octets from `at` on; empty at the end.
+Result<std::string> read_at(int descriptor, std::uint64_t at, std::size_t octets_max);
 
 /// The real one. Stateless; lives as long as the process.
 FileOps& system_file_ops();

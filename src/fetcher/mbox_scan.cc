@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "fetch/error.h"
 #include "fetcher/delivery_name.h"
+#include "fetcher/file_ops.h"
 
 namespace fermo::fetcher {
 namespace {
@@ -19,62 +20,35 @@ constexpr std::string_view from = "From ";
 /// Longer lines cannot be separators; only so much of each is kept.
 constexpr std::size_t separator_octets_max = 512;
 
-Result<std::string> read_at(int file, std::uint64_t at, std::size_t octets_max) {
-  std::string piece(octets_max, '\0');
-  while (true) {
-    const ssize_t got = ::pread(file, piece.data(), piece.size(), static_cast<off_t>(at));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fetch::from_errno(errno);
-    piece.resize(static_cast<std::size_t>(got));
-    return piece;
+struct Line {
+  std::string_view text;  ///< As much of it as is kept.
+  std::uint64_t begin;
+  std::uint64_t octets;  ///< Without its LF.
+  bool has_lf;
+};
+
+/// Calls `take` for every line from `at` on that is ended by one of `ends`. Where the file ends.
+template <class Take>
+Result<std::uint64_t> read_lines(int mbox, std::uint64_t at, std::string_view ends, const Take& take) {
+  std::string text;
+  std::uint64_t begin = at;
+  for (;;) {
+    const auto piece = read_at(mbox, at, limits::message_piece_octets_max);
+    if (!piece) return piece.error();
+    if (piece->empty()) return at;
+    for (std::string_view left = *piece; !left.empty();) {
+      const std::size_t end = ends.size() == 1 ? left.find(ends.front()) : left.find_first_of(ends);
+      const std::string_view part = left.substr(0, end);
+      if (text.size() < separator_octets_max) text.append(part.substr(0, separator_octets_max - text.size()));
+      at += part.size();
+      if (end == std::string_view::npos) break;
+      take(Line{text, begin, at - begin, left[end] == '\n'});
+      text.clear();
+      begin = ++at;
+      left.remove_prefix(end + 1);
+    }
   }
 }
-
-/// Follows the lines of a file and tells the separators among them.
-class Scanner {
- public:
-  Scanner(std::uint64_t at, const std::function<void(const SeparatorLine&, std::uint64_t)>& found)
-      : found_(found), line_begin_(at), at_(at) {}
-
-  void take(std::string_view piece) {
-    while (!piece.empty()) {
-      const std::size_t lf = piece.find('\n');
-      const std::string_view part = piece.substr(0, lf);
-      if (line_.size() < separator_octets_max) line_.append(part.substr(0, separator_octets_max - line_.size()));
-      at_ += part.size();
-      line_octets_ += part.size();
-      if (lf == std::string_view::npos) return;
-      ++at_;
-      end_line();
-      piece.remove_prefix(lf + 1);
-    }
-  }
-
-  void finish() {
-    if (message_) found_(*message_, at_);
-  }
-
- private:
-  void end_line() {
-    if (after_blank_ && line_.starts_with(from)) {
-      if (message_) found_(*message_, line_begin_);
-      message_ = read_separator(line_, line_begin_);
-      message_->content_begin = at_;
-    }
-    after_blank_ = line_octets_ == 0;
-    line_.clear();
-    line_octets_ = 0;
-    line_begin_ = at_;
-  }
-
-  const std::function<void(const SeparatorLine&, std::uint64_t)>& found_;
-  std::optional<SeparatorLine> message_;
-  std::string line_;
-  std::uint64_t line_begin_;
-  std::uint64_t line_octets_ = 0;
-  std::uint64_t at_;
-  bool after_blank_ = true;
-};
 
 }  // namespace
 
@@ -93,15 +67,28 @@ SeparatorLine read_separator(std::string_view text, std::uint64_t begin) {
 
 Result<void> scan_messages(int mbox, std::uint64_t from_octet,
                            const std::function<void(const SeparatorLine&, std::uint64_t)>& found) {
-  Scanner scanner(from_octet, found);
-  for (std::uint64_t at = from_octet;;) {
-    const auto piece = read_at(mbox, at, limits::message_piece_octets_max);
-    if (!piece) return piece.error();
-    if (piece->empty()) break;
-    scanner.take(*piece);
-    at += piece->size();
-  }
-  scanner.finish();
+  std::optional<SeparatorLine> message;
+  bool after_blank = true;
+  const auto end = read_lines(mbox, from_octet, "\n", [&](const Line& line) {
+    if (after_blank && line.text.starts_with(from)) {
+      if (message) found(*message, line.begin);
+      message = read_separator(line.text, line.begin);
+      message->content_begin = line.begin + line.octets + 1;
+    }
+    after_blank = line.octets == 0;
+  });
+  if (!end) return end.error();
+  if (message) found(*message, *end);
+  return {};
+}
+
+Result<void> scan_from_lines(int mbox, std::uint64_t from_octet,
+                             const std::function<void(const SeparatorLine&, bool)>& found) {
+  constexpr std::string_view lf_and_nul("\n\0", 2);
+  const auto end = read_lines(mbox, from_octet, lf_and_nul, [&](const Line& line) {
+    if (line.text.starts_with(from)) found(read_separator(line.text, line.begin), line.has_lf);
+  });
+  if (!end) return end.error();
   return {};
 }
 

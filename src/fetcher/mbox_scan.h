@@ -31,6 +31,11 @@ SeparatorLine read_separator(std::string_view text, std::uint64_t begin);
 Result<void> scan_messages(int mbox, std::uint64_t from,
                            const std::function<void(const SeparatorLine&, std::uint64_t end)>& found);
 
+/// Calls `found` for every line from `from` on that begins as a separator does, after a blank line or not, and with
+/// whether it is whole: what a power cut has taken are zeros, and they end a line too. Errors: unavailable.
+Result<void> scan_from_lines(int mbox, std::uint64_t from,
+                             const std::function<void(const SeparatorLine&, bool whole)>& found);
+
 /// Whether the file begins like an mbox, or is empty. Errors: unavailable.
 Result<bool> is_mbox(int file);
 

@@ -72,7 +72,7 @@ Result<std::unique_ptr<MboxTarget>> MboxTarget::open(fs::path mbox, const Option
 Result<void> MboxTarget::scan(int mbox) {
   there_.clear();
   auto scanned = scan_messages(mbox, 0, [this](const SeparatorLine& line, std::uint64_t end) {
-    if (!line.tag.empty() && end >= end_of(line)) ++there_[line.tag];
+    if (!line.tag.empty() && end >= end_of(line) && !journal_.doubts(line.tag)) ++there_[line.tag];
   });
   scanned_ = scanned.has_value();
   return scanned;
@@ -94,7 +94,7 @@ Result<Presence> MboxTarget::find(std::string_view name) {
 
 Result<void> MboxTarget::begin(const fetch::Incoming& message) {
   FERMO_CHECK(!current_);
-  current_ = Entry{message.name, spool_.octets(), 0};
+  current_ = Entry{message.name, spool_.octets(), 0, {}};
   line_ends_ = {};
   quoting_ = {};
   return {};
@@ -161,26 +161,40 @@ Result<void> MboxTarget::append_pending(int mbox) {
   const auto blank = missing_blank_line(mbox, *end);
   if (!blank) return blank.error();
   const auto entries = not_there_yet();
-  std::uint64_t octets = blank->size();
-  for (const Entry* entry : entries) octets += separator(*entry).size() + (entry->end - entry->begin) + 1;
   if (entries.empty()) return {};
-  if (auto begun = journal_.begin(*end, octets); !begun) return begun;
+  if (auto begun = journal_.begin(mbox, plan_append(*end, *blank, entries)); !begun) return begun;
   if (::lseek(mbox, static_cast<off_t>(*end), SEEK_SET) < 0) return fetch::from_errno(errno);
   auto done = append_all(mbox, *blank, entries);
   if (done) done = ops_.sync(mbox);
-  // When this fails as well, the journal stands, and the next one to append does it.
-  if (!done && !ops_.truncate(mbox, *end)) return done;
-  auto finished = journal_.finish();
-  if (!done) return done;
-  // It will be appended again, and whether the journal still stands is not known.
-  if (!finished) static_cast<void>(ops_.truncate(mbox, *end));
-  return finished;
+  if (done) done = journal_.finish();
+  // It will be appended again.
+  if (!done) take_back(mbox, *end);
+  return done;
+}
+
+/// When this fails as well, the journal stands, and the next one to append does it.
+void MboxTarget::take_back(int mbox, std::uint64_t end) {
+  if (!ops_.truncate(mbox, end) || !ops_.sync(mbox)) return;
+  static_cast<void>(journal_.finish());
+}
+
+MboxJournal::Append MboxTarget::plan_append(std::uint64_t end, std::string_view blank,
+                                            const std::vector<Entry*>& entries) {
+  MboxJournal::Append append{end, blank.size(), {}};
+  const std::string date = separator_date(clock_.now());
+  for (Entry* entry : entries) {
+    const std::string tag = tag_of(entry->name, entry->end - entry->begin);
+    entry->separator = "From " + tag + " " + date + "\n";
+    append.separators.push_back({.tag = tag, .begin = end + append.octets});
+    append.octets += entry->separator.size() + (entry->end - entry->begin) + 1;
+  }
+  return append;
 }
 
 /// What is complete in the mbox from an earlier run is left out, as often as it is there.
-std::vector<const MboxTarget::Entry*> MboxTarget::not_there_yet() {
-  std::vector<const Entry*> entries;
-  for (const Entry& entry : pending_) {
+std::vector<MboxTarget::Entry*> MboxTarget::not_there_yet() {
+  std::vector<Entry*> entries;
+  for (Entry& entry : pending_) {
     const auto there = there_.find(tag_of(entry.name, entry.end - entry.begin));
     if (there == there_.end() || there->second == 0) {
       entries.push_back(&entry);
@@ -191,7 +205,7 @@ std::vector<const MboxTarget::Entry*> MboxTarget::not_there_yet() {
   return entries;
 }
 
-Result<void> MboxTarget::append_all(int mbox, std::string_view blank, const std::vector<const Entry*>& entries) {
+Result<void> MboxTarget::append_all(int mbox, std::string_view blank, const std::vector<Entry*>& entries) {
   if (!blank.empty()) {
     if (auto written = ops_.write(mbox, blank); !written) return written;
   }
@@ -201,12 +215,8 @@ Result<void> MboxTarget::append_all(int mbox, std::string_view blank, const std:
   return {};
 }
 
-std::string MboxTarget::separator(const Entry& entry) const {
-  return "From " + tag_of(entry.name, entry.end - entry.begin) + " " + separator_date(clock_.now()) + "\n";
-}
-
 Result<void> MboxTarget::append_entry(int mbox, const Entry& entry) {
-  std::string piece = separator(entry);
+  std::string piece = entry.separator;
   for (std::uint64_t at = entry.begin; at < entry.end;) {
     const auto octets = std::min<std::uint64_t>(entry.end - at, limits::message_piece_octets_max);
     const auto read = spool_.read(at, static_cast<std::size_t>(octets));

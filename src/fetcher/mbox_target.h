@@ -53,6 +53,7 @@ class MboxTarget final : public fetch::Target {
     std::string name;
     std::uint64_t begin;  ///< In the spool.
     std::uint64_t end;
+    std::string separator;  ///< Made when it is appended.
   };
 
   MboxTarget(std::filesystem::path mbox, bool look_back, const Clock& clock, FileOps& ops, Spool spool,
@@ -67,9 +68,10 @@ class MboxTarget final : public fetch::Target {
   Result<void> scan(int mbox);
   Result<void> append_pending(int mbox);
   Result<void> sync_folder();
-  std::vector<const Entry*> not_there_yet();
-  Result<void> append_all(int mbox, std::string_view blank, const std::vector<const Entry*>& entries);
-  std::string separator(const Entry& entry) const;
+  std::vector<Entry*> not_there_yet();
+  MboxJournal::Append plan_append(std::uint64_t end, std::string_view blank, const std::vector<Entry*>& entries);
+  Result<void> append_all(int mbox, std::string_view blank, const std::vector<Entry*>& entries);
+  void take_back(int mbox, std::uint64_t end);
   Result<void> append_entry(int mbox, const Entry& entry);
 
   const std::filesystem::path mbox_;

@@ -223,27 +223,131 @@ TEST_F(MboxTargetTest, TakesAwayTheLockFileOfAProcessThatDied) {
   EXPECT_FALSE(fs::exists(path().native() + ".lock"));
 }
 
-TEST_F(MboxTargetTest, LeavesAFragmentAloneThatAnotherProgramHasAppendedTo) {
-  const auto target = open();
+/// A disk that makes nothing of one file durable.
+class UnsyncedFile final : public FileOps {
+ public:
+  Result<void> sync(int descriptor) override {
+    struct stat status{};
+    if (::fstat(descriptor, &status) == 0 && status.st_ino == inode) return Error::unavailable;
+    return FileOps::sync(descriptor);
+  }
+  ino_t inode = 0;
+};
+
+TEST_F(MboxTargetTest, KeepsItsJournalUntilTheEndThatWasTakenBackIsDurable) {
+  UnsyncedFile ops;
+  const auto target = try_open(true, ops).value();
   deliver(*target, "fermo.1", "x\r\n");
   const std::string before = content();
-  std::ofstream(journal()) << "fermo mbox journal 1: " << before.size() << " 1000.";
-  const std::string after = before + "From fermo.2.900 Tue Jan  1 10:00:00 2030\nhal\n\nFrom other now\nx\n\n";
-  write(after);
-  deliver(*open(), "fermo.3", "y\r\n");
-  EXPECT_EQ(content(), after + "From fermo.3.2 Tue Jan  1 10:00:00 2030\ny\n\n");
+  struct stat status{};
+  ASSERT_EQ(::stat(path().c_str(), &status), 0);
+  ops.inode = status.st_ino;
+  ASSERT_FALSE(give(*target, "fermo.2", "y\r\n").has_error());
+  EXPECT_EQ(target->commit().error(), Error::unavailable);
+  EXPECT_GT(fs::file_size(journal()), 0U);
+  write(before + "From fermo.2.2 Tue Jan  1 10:00:00 2030\n");  // as a power cut may have it
+  open();
+  EXPECT_EQ(content(), before);
+  EXPECT_EQ(fs::file_size(journal()), 0U);
 }
 
-TEST_F(MboxTargetTest, TakesAwayWhatIsAsLongAsItWasToBeAndLostItsOctetsWithThePower) {
+/// What a process has left behind that was killed while it appended fermo.3 and fermo.4 to an mbox with two messages.
+class MboxLeft : public MboxTargetTest {
+ protected:
+  static constexpr const char* date = " Tue Jan  1 10:00:00 2030\n";
+
+  void SetUp() override {
+    const auto target = open();
+    deliver(*target, "fermo.1", "Subject: one\r\n\r\nx\r\n");
+    deliver(*target, "fermo.2", "Subject: two\r\n\r\ny\r\n");
+    before_ = content();
+    third_ = std::string("From fermo.3.900") + date + std::string(899, 'z') + "\n\n";
+    fourth_ = std::string("From fermo.4.900") + date + std::string(899, 'z') + "\n\n";
+    const std::uint64_t end = before_.size();
+    const Descriptor file(::open(path().c_str(), O_RDWR | O_CLOEXEC));
+    auto opened = MboxJournal::open(journal(), system_file_ops()).value();
+    const MboxJournal::Append append{
+        end,
+        third_.size() + fourth_.size(),
+        {{.tag = "fermo.3.900", .begin = end}, {.tag = "fermo.4.900", .begin = end + third_.size()}}};
+    ASSERT_FALSE(opened.begin(file.get(), append).has_error());
+  }
+
+  void expect_cut(const std::string& left) {
+    write(before_ + left);
+    const auto target = open();
+    EXPECT_EQ(content(), before_);
+    EXPECT_EQ(*target->find("fermo.2"), Presence::present);
+    EXPECT_EQ(*target->find("fermo.3"), Presence::absent);
+  }
+
+  /// What was recorded before counts; what the append may not have made durable is fetched again.
+  void expect_left_alone(const std::string& all) {
+    write(all);
+    for (int run = 0; run < 2; ++run) {
+      const auto target = open();
+      EXPECT_EQ(content(), all);
+      EXPECT_EQ(*target->find("fermo.1"), Presence::present);
+      EXPECT_EQ(*target->find("fermo.3"), Presence::absent);
+    }
+    deliver(*open(), "fermo.3", "w\r\n");
+    EXPECT_TRUE(content().starts_with(all));
+    EXPECT_TRUE(content().ends_with(std::string("From fermo.3.2") + date + "w\n\n"));
+    EXPECT_EQ(*open()->find("fermo.3"), Presence::present);
+  }
+
+  std::string before_;
+  std::string third_;
+  std::string fourth_;
+};
+
+TEST_F(MboxLeft, IsTakenAway) {
+  for (const std::string& left : {std::string(), third_.substr(0, 5), third_.substr(0, 400), third_, third_ + fourth_,
+                                  third_ + fourth_.substr(0, 500)}) {
+    SetUp();
+    expect_cut(left);
+  }
+}
+
+TEST_F(MboxLeft, IsTakenAwayWhereItsOctetsWereLostWithThePower) {
+  const std::string torn = third_.substr(0, 9) + std::string(third_.size() - 9, '\0');
+  for (const std::string& left : {std::string(third_.size() + fourth_.size(), '\0'), torn + fourth_}) {
+    SetUp();
+    expect_cut(left);
+  }
+}
+
+TEST_F(MboxLeft, IsLeftAloneWhereAnotherProgramHasAppended) {
+  expect_left_alone(before_ + third_.substr(0, 300) + "\n\nFrom other now\nx\n\n");
+}
+
+TEST_F(MboxLeft, IsLeftAloneWhereAnotherProgramHasAppendedWithoutABlankLine) {
+  expect_left_alone(before_ + third_.substr(0, 300) + "\nFrom other now\nx\n\n");
+}
+
+TEST_F(MboxLeft, IsLeftAloneWhereAnotherProgramHasAppendedToLostOctets) {
+  expect_left_alone(before_ + std::string(300, '\0') + "From other now\nx\n\n");
+}
+
+/// The end that the journal names is in the middle of the second message then.
+TEST_F(MboxLeft, IsLeftAloneWhereAMailProgramHasAddedFields) {
+  std::string added = before_ + third_.substr(0, 300);
+  for (const char* subject : {"Subject: one\n", "Subject: two\n"}) {
+    added.insert(added.find(subject), "Status: RO\nX-Status: A\n");
+  }
+  expect_left_alone(added);
+}
+
+TEST_F(MboxLeft, IsLeftAloneWhereAMailProgramHasRemovedAMessage) {
+  expect_left_alone(before_.substr(0, before_.find("From fermo.2")) + third_ + fourth_);
+}
+
+TEST_F(MboxLeft, IsLeftAloneWhereTheJournalHasTheEarlierForm) {
+  std::ofstream(journal()) << "fermo mbox journal 1: " << before_.size() << " " << third_.size() << ".";
+  write(before_ + third_);
   const auto target = open();
-  deliver(*target, "fermo.1", "x\r\n");
-  const std::string before = content();
-  const std::string lost = "From fermo.2.900 Tue Jan  1 10:00:00 2030\n" + std::string(901, '\0');
-  std::ofstream(journal()) << "fermo mbox journal 1: " << before.size() << " " << lost.size() << ".";
-  write(before + lost);
-  const auto again = open();
-  EXPECT_EQ(content(), before);
-  EXPECT_EQ(*again->find("fermo.2"), fetch::Presence::absent);
+  EXPECT_EQ(content(), before_ + third_);
+  EXPECT_EQ(*target->find("fermo.3"), Presence::absent);
 }
 
 TEST_F(MboxTargetTest, TakesNothingAwayWithoutAJournalThatSaysSo) {

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "fetch/error.h"
+#include "fetcher/file_ops.h"
 
 namespace fermo::fetcher {
 
@@ -59,14 +60,7 @@ Result<void> Spool::cut(std::uint64_t octets) {
 }
 
 Result<std::string> Spool::read(std::uint64_t at, std::size_t octets_max) const {
-  std::string piece(octets_max, '\0');
-  while (true) {
-    const ssize_t got = ::pread(file_.get(), piece.data(), piece.size(), static_cast<off_t>(at));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fetch::from_errno(errno);
-    piece.resize(static_cast<std::size_t>(got));
-    return piece;
-  }
+  return read_at(file_.get(), at, octets_max);
 }
 
 }  // namespace fermo::fetcher
