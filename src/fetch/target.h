@@ -31,6 +31,10 @@ class Target {
   /// target cannot know (a command, LMTP). Errors: as begin().
   virtual Result<Presence> find(std::string_view name) = 0;
 
+  /// Whether anything of that name is there, which is enough for Mode::mirror to leave it on the server: also where it
+  /// has changed, or where it would be given again. Errors: as find().
+  virtual Result<Presence> presence(std::string_view name) { return find(name); }
+
   /// A message that is there already may be given again: it will be there once, also where a reader has moved it, if
   /// find() was asked before.
   /// Errors: unavailable, out_of_space, in_use, misused.

@@ -214,7 +214,7 @@ AccountRunner::Awaitable<bool> AccountRunner::plan() {
 /// In the pool.
 fetch::Presence AccountRunner::presence_of(const fetch::Record& record) {
   if (record.delivery_name.empty()) return fetch::Presence::unknown;
-  const auto presence = target_.find(record.delivery_name);
+  const auto presence = target_.presence(record.delivery_name);
   return presence ? *presence : fetch::Presence::unknown;
 }
 

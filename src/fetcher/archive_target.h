@@ -33,6 +33,8 @@ class ArchiveTarget final : public fetch::Target {
   ~ArchiveTarget() override;
 
   Result<fetch::Presence> find(std::string_view name) override;
+  /// Of the other target alone: copies may be younger than what is there, or be cleared away.
+  Result<fetch::Presence> presence(std::string_view name) override { return target_->presence(name); }
   Result<void> begin(const fetch::Incoming& message) override;
   Result<void> append(std::string_view content) override;
   Result<void> end() override;

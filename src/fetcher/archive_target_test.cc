@@ -156,6 +156,14 @@ TEST_F(ArchiveTargetTest, FindsOnlyWhatBothHave) {
   EXPECT_EQ(delivered().size(), 2u);
 }
 
+TEST_F(ArchiveTargetTest, LeavesItToTheTargetWhatIsPresent) {
+  deliver(*MaildirTarget::open(maildir()).value(), "fermo.1", "x\r\n");
+  const auto target = open();
+  EXPECT_EQ(*target->find("fermo.1"), Presence::absent);
+  EXPECT_EQ(*target->presence("fermo.1"), Presence::present);
+  EXPECT_EQ(*target->presence("fermo.2"), Presence::absent);
+}
+
 TEST_F(ArchiveTargetTest, KeepsNoHeads) {
   const auto target = open();
   ASSERT_FALSE(target->begin({"fermo.1", Octets{100}, false}).has_error());

@@ -119,6 +119,9 @@ Result<void> MaildropTarget::commit() {
   for (const Entry& entry : pending_) {
     if (auto delivered = deliver(**store, entry); !delivered) return delivered;
   }
+  if (names_loaded_) {
+    for (const Entry& entry : pending_) names_.insert(entry.name);
+  }
   pending_.clear();
   return spool_.cut(0);
 }

@@ -92,6 +92,23 @@ Result<Presence> MboxTarget::find(std::string_view name) {
   return at != there_.end() && at->first.starts_with(prefix) ? Presence::present : Presence::absent;
 }
 
+Result<void> MboxTarget::load_names() {
+  if (names_loaded_) return {};
+  const auto lock = MboxLock::take(mbox_, ops_);
+  if (!lock) return lock.error();
+  names_.clear();
+  auto scanned = scan_from_lines(lock->descriptor(), 0, [this](const SeparatorLine& line, bool) {
+    if (!line.tag.empty()) names_.insert(line.tag.substr(0, line.tag.rfind('.')));
+  });
+  names_loaded_ = scanned.has_value();
+  return scanned;
+}
+
+Result<Presence> MboxTarget::presence(std::string_view name) {
+  if (auto loaded = load_names(); !loaded) return loaded.error();
+  return names_.contains(std::string(name)) ? Presence::present : Presence::absent;
+}
+
 Result<void> MboxTarget::begin(const fetch::Incoming& message) {
   FERMO_CHECK(!current_);
   current_ = Entry{message.name, spool_.octets(), 0, {}};
@@ -137,6 +154,7 @@ Result<void> MboxTarget::commit() {
   if (auto synced = sync_folder(); !synced) return synced;
   if (auto appended = append_pending(lock->descriptor()); !appended) return appended;
   pending_.clear();
+  names_loaded_ = false;
   return spool_.cut(0);
 }
 

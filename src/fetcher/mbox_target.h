@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -40,6 +41,8 @@ class MboxTarget final : public fetch::Target {
                                                   const Clock& clock, FileOps& ops = system_file_ops());
 
   Result<fetch::Presence> find(std::string_view name) override;
+  /// Whoever changes a message leaves its separator.
+  Result<fetch::Presence> presence(std::string_view name) override;
   Result<void> begin(const fetch::Incoming& message) override;
   Result<void> append(std::string_view content) override;
   Result<void> end() override;
@@ -66,6 +69,7 @@ class MboxTarget final : public fetch::Target {
         look_back_(look_back) {}
 
   Result<void> scan(int mbox);
+  Result<void> load_names();
   Result<void> append_pending(int mbox);
   Result<void> sync_folder();
   std::vector<Entry*> not_there_yet();
@@ -84,6 +88,8 @@ class MboxTarget final : public fetch::Target {
   bool folder_is_durable_ = false;
   std::map<std::string, unsigned, std::less<>>
       there_;  ///< Complete messages of earlier runs: "name.octets" and how often.
+  bool names_loaded_ = false;
+  std::unordered_set<std::string> names_;  ///< Of all that is there, complete or not, but for what came since.
   std::optional<Entry> current_;
   std::string lf_;
   fetch::CrlfToLf line_ends_;

@@ -350,6 +350,25 @@ TEST_F(MboxLeft, IsLeftAloneWhereTheJournalHasTheEarlierForm) {
   EXPECT_EQ(*target->find("fermo.3"), Presence::absent);
 }
 
+TEST_F(MboxTargetTest, CountsWhateverIsLeftOfAMessageAsPresent) {
+  const auto target = open();
+  deliver(*target, "fermo.1", "one\r\ntwo\r\n");
+  deliver(*target, "fermo.2", "x\r\n");
+  EXPECT_EQ(*target->presence("fermo.2"), Presence::present);
+  deliver(*target, "fermo.3", "x\r\n");
+  EXPECT_EQ(*target->presence("fermo.3"), Presence::present) << "also when it came after the first look";
+  std::string changed = content();
+  changed.erase(changed.find("two\n"), 4);
+  write(changed);
+  EXPECT_EQ(*open()->find("fermo.1"), Presence::absent);
+  EXPECT_EQ(*open()->presence("fermo.1"), Presence::present);
+  changed.erase(changed.find("\nFrom fermo.2"), 1);
+  write(changed);
+  EXPECT_EQ(*open()->find("fermo.2"), Presence::absent);
+  EXPECT_EQ(*open()->presence("fermo.2"), Presence::present);
+  EXPECT_EQ(*open()->presence("fermo.4"), Presence::absent);
+}
+
 TEST_F(MboxTargetTest, TakesNothingAwayWithoutAJournalThatSaysSo) {
   const std::string shortened = "From fermo.1.900 Tue Jan  1 10:00:00 2030\nshortened by a mail program\n\n";
   write(shortened);

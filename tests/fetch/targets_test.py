@@ -373,6 +373,14 @@ class ArchiveTest(TargetTest):
         self.assertEqual((fetcher.mail(), self.kept()), (CONTENT, CONTENT))
         self.assertEqual(self.without_ledger(fetcher).run()["found"], len(MESSAGES))
 
+    def test_a_copy_that_was_cleared_away_deletes_nothing_where_the_mail_is_mirrored(self):
+        fetcher = self.fetcher(f"maildir:{self.folder / 'mail'}", "--archive", str(self.folder / "archive"))
+        fetcher.run("mirror")
+        next((self.folder / "archive").glob("????-??/*")).unlink()
+        self.assertEqual(fetcher.run("mirror")["deleted"], 0)
+        next((self.folder / "mail/new").iterdir()).unlink()
+        self.assertEqual(fetcher.run("mirror")["deleted"], 1)
+
     def test_the_heads_of_long_messages_are_not_kept(self):
         fetcher = self.fetcher(f"maildir:{self.folder / 'mail'}", "--archive", str(self.folder / "archive"))
         fetcher.run("keep", "--limit-octets", "50000")
