@@ -94,12 +94,17 @@ Result<void> FileOps::make_folder(const std::filesystem::path& path) {
 }
 
 Result<void> make_folders(const std::filesystem::path& path, FileOps& ops) {
-  std::error_code unknown;
-  if (path.empty() || std::filesystem::exists(path, unknown)) return {};
+  if (path.empty() || path == path.root_path()) return {};
   const std::filesystem::path above = path.parent_path();
+  const std::filesystem::path synced = above.empty() ? "." : above;
+  std::error_code unknown;
+  if (std::filesystem::exists(path, unknown)) {
+    // Who may not read the folder above has not made this one.
+    return ::access(synced.c_str(), R_OK) == 0 ? ops.sync_folder(synced) : Result<void>();
+  }
   if (auto made = make_folders(above, ops); !made) return made;
   if (auto made = ops.make_folder(path); !made) return made;
-  return ops.sync_folder(above.empty() ? "." : above);
+  return ops.sync_folder(synced);
 }
 
 Result<std::string> read_at(int descriptor, std::uint64_t at, std::size_t octets_max) {

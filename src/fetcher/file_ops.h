@@ -38,7 +38,7 @@ class FileOps {
   virtual Result<void> make_folder(const std::filesystem::path& path);
 };
 
-/// Makes a folder and all that is missing above it, durably.
+/// Makes a folder and all that is missing above it, durably: also one that is there, whose maker may have been killed.
 Result<void> make_folders(const std::filesystem::path& path, FileOps& ops);
 
 /// Up to `octets_max` octets from `at` on; empty at the end.

@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -23,18 +23,27 @@ using fetch::Presence;
 
 constexpr std::string_view mark_file = "fermo-target";
 
-/// A file name of new/ or cur/ without flags.
+/// A file name of new/ or cur/ without flags, and without what other programs put before them (NAME,U=1:2,S).
 std::string name_in(const std::string& file_name) {
-  return file_name.substr(0, file_name.find(':'));
+  return file_name.substr(0, file_name.find_first_of(":,"));
 }
 
 /// Whether both files hold the same octets. A file that is gone has been moved or deleted by a reader, so it was there
 /// as a whole.
-bool is_same_or_gone(const fs::path& written, const fs::path& there) {
-  std::ifstream a(written, std::ios::binary);
-  std::ifstream b(there, std::ios::binary);
-  if (!b) return true;
-  return std::equal(std::istreambuf_iterator<char>(a), {}, std::istreambuf_iterator<char>(b), {});
+Result<bool> is_same_or_gone(const fs::path& written, const fs::path& there) {
+  const Descriptor ours(::open(written.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!ours) return fetch::from_errno(errno);
+  const Descriptor other(::open(there.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!other && errno == ENOENT) return true;
+  if (!other) return fetch::from_errno(errno);
+  for (std::uint64_t at = 0;;) {
+    const auto a = read_at(ours.get(), at, limits::message_piece_octets_max);
+    if (!a) return Result<bool>(boost::system::in_place_error, a.error());
+    const auto b = read_at(other.get(), at, limits::message_piece_octets_max);
+    if (!b) return Result<bool>(boost::system::in_place_error, b.error());
+    if (*a != *b || a->empty()) return *a == *b;
+    at += a->size();
+  }
 }
 
 Error from(const std::error_code& error) {
@@ -208,7 +217,8 @@ Result<bool> MaildirTarget::publish_under(const Pending& pending, const std::str
   const auto linked = ops_.link(pending.path, path);
   if (!linked) return linked;
   published_ = true;
-  return *linked || is_same_or_gone(pending.path, path);
+  if (*linked) return true;
+  return is_same_or_gone(pending.path, path);
 }
 
 Result<std::string> MaildirTarget::mark() {

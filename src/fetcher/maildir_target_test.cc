@@ -122,6 +122,24 @@ TEST_F(MaildirTargetTest, FindsWhatAReaderHasMovedToCur) {
   EXPECT_THAT(messages(), ElementsAre("x\n"));
 }
 
+TEST_F(MaildirTargetTest, FindsWhatAnotherProgramHasPutFieldsInTheNameOf) {
+  deliver(*open(), "fermo.1", "x\r\n");
+  fs::rename(folder() / "new/fermo.1", folder() / "cur/fermo.1,U=1:2,S");
+  const auto target = open();
+  EXPECT_EQ(*target->find("fermo.1"), Presence::present);
+  deliver(*target, "fermo.1", "x\r\n");
+  EXPECT_THAT(messages(), ElementsAre("x\n"));
+}
+
+TEST_F(MaildirTargetTest, TakesWhatCannotBeReadForNothingThatAReaderHasMoved) {
+  fs::create_directory(folder());
+  for (const char* part : {"tmp", "new", "cur"}) fs::create_directory(folder() / part);
+  fs::create_symlink("fermo.1", folder() / "new/fermo.1");  // a loop
+  const auto target = open();
+  ASSERT_FALSE(give(*target, "fermo.1", "x\r\n").has_error());
+  EXPECT_EQ(target->commit().error(), Error::misused);
+}
+
 TEST_F(MaildirTargetTest, FindsWhatItDeliveredItselfWhereverAReaderHasMovedIt) {
   const auto target = open();
   EXPECT_EQ(target->find("fermo.1").value(), Presence::absent);
