@@ -69,9 +69,11 @@ struct AccountState {
   std::optional<Timestamp> last_login;
   Pipelining pipelining = Pipelining::untried;
   UniqueIds unique_ids = UniqueIds::trusted;
-  std::string capabilities;      ///< Before login, under TLS, as text; empty: not known. They spare asking again.
-  std::string target_mark;       ///< What Target::mark() was when messages were delivered there.
-  bool deliveries_open = false;  ///< Set before a session delivers, cleared when all it delivered is recorded.
+  std::string capabilities;  ///< Before login, under TLS, as text; empty: not known. They spare asking again.
+  std::string target_mark;   ///< What Target::mark() was when messages were delivered there.
+  /// Set before a session delivers; cleared when all it delivered is recorded, and all that one before it may have left
+  /// unrecorded was looked for.
+  bool deliveries_open = false;
   friend bool operator==(const AccountState&, const AccountState&) = default;
 };
 

@@ -197,6 +197,8 @@ class AccountRunner {
   Awaitable<void> settle_work();
   Result<void> record_end();
   fetch::AccountState state_at_end() const;
+  bool looks_back() const;
+  bool looked_for_all() const;
   fetch::AccountState with_what_was_learnt(fetch::AccountState state) const;
   bool has_quit() const { return visit_.close && visit_.close->end == pop3::client::End::quit; }
 

@@ -54,9 +54,24 @@ AccountRunner::Awaitable<bool> AccountRunner::begin_work() {
   co_return true;
 }
 
+/// Whether the target may have what the ledger does not know of.
+bool AccountRunner::looks_back() const {
+  return state_.deliveries_open || !state_.first_run_done;
+}
+
+/// Of what an earlier session may have left unrecorded, only what is wanted today was looked for.
+bool AccountRunner::looked_for_all() const {
+  const auto left_out = [this](const fetch::Decision& one) {
+    const bool waits = one.reason == fetch::Reason::later || one.reason == fetch::Reason::no_unique_ids_today;
+    const bool more_is_likely = settings_.in_batches && one.retrieval != Retrieval::none;
+    return waits || more_is_likely;
+  };
+  return visit_.all_listed && std::ranges::none_of(visit_.plan.decisions, left_out);
+}
+
 /// In the pool. What a session that could not record it has delivered already, of what is wanted.
 Result<std::vector<AccountRunner::Index>> AccountRunner::delivered_before() {
-  if (!state_.deliveries_open && state_.first_run_done) return std::vector<Index>();
+  if (!looks_back()) return std::vector<Index>();
   return delivery_.find_delivered(visit_.plan.decisions, visit_.wanted);
 }
 
@@ -373,7 +388,7 @@ fetch::AccountState AccountRunner::with_what_was_learnt(fetch::AccountState stat
 
 fetch::AccountState AccountRunner::state_at_end() const {
   fetch::AccountState state = with_what_was_learnt(state_at_work());
-  state.deliveries_open = delivery_.unsettled();
+  state.deliveries_open = delivery_.unsettled() || (looks_back() && !looked_for_all());
   const bool all_done = has_quit() && visit_.refusals == 0 && visit_.settled == visit_.wanted.size() &&
                         visit_.marked.size() == visit_.to_delete && !visit_.some_wait;
   if (!all_done) return state;

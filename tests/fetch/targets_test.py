@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """`fermo fetch` to targets that are more than a file: what arrives there, once, and what is said when it cannot."""
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -48,6 +50,26 @@ class TargetTest(unittest.TestCase):
         """As if nothing had been recorded before the process died."""
         shutil.rmtree(fetcher.folder / "state")
         return fetcher
+
+
+class MboxTest(TargetTest):
+    def unrecorded(self, fetcher):
+        """As if the process had died between the delivery of all messages and the record of it."""
+        (ledger,) = (fetcher.folder / "state").glob("account-*/ledger.db")
+        with contextlib.closing(sqlite3.connect(ledger, isolation_level=None)) as database:
+            database.execute("UPDATE message SET standing = 'waiting', delivered = NULL, delivery_name = ''")
+            database.execute("UPDATE account SET deliveries_open = 1, stat_messages = NULL, stat_octets = NULL")
+        return fetcher
+
+    def test_what_was_delivered_and_not_recorded_is_looked_for_until_all_of_it_was(self):
+        fetcher = self.fetcher(f"mbox:{self.folder / 'mbox'}")
+        fetcher.run()
+        fetcher = self.unrecorded(fetcher)
+        found = [fetcher.run("keep", "--limit-messages", "2")["found"] for _ in range(2)]
+        found.append(fetcher.run()["found"])
+        self.assertEqual(found, [2, 2, 1])
+        self.assertEqual(fetching.mbox(self.folder / "mbox"), CONTENT)
+        self.assertTrue(fetcher.run()["unchanged"])
 
 
 class MaildropTest(TargetTest):
