@@ -152,11 +152,13 @@ Result<void> make_database(const std::filesystem::path& path, std::string_view a
   return {};
 }
 
+/// EXTRA: where write-ahead mode is not possible, the rollback journal must not come back after a power cut, and take
+/// away what was recorded. The folder is synced when it goes.
 Result<Database> open_database(const std::filesystem::path& path, bool read_only) {
   auto database = Database::open(path, read_only);
   if (!database) return database;
   if (auto checked = check_version(*database); !checked) return checked.error();
-  auto set = database->execute("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+  auto set = database->execute("PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
   if (!set) return set.error();
   return database;
 }
@@ -191,9 +193,8 @@ Result<FileKind> kind_of(const std::filesystem::path& path) {
 Result<void> give_up_database(const std::filesystem::path& path) {
   auto database = open_database(path, false);
   if (!database) return database.error();
-  // A journal that comes back after a power cut would take the mark away: EXTRA syncs the folder when it goes.
   static_assert(given_up_version == 2, "as the pragma says");
-  return database->execute("PRAGMA synchronous = EXTRA; PRAGMA user_version = 2");
+  return database->execute("PRAGMA user_version = 2");
 }
 
 }  // namespace fermo::fetcher

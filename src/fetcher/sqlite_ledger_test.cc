@@ -12,6 +12,7 @@
 #include <string>
 
 #include "fetch/ledger_conformance.h"
+#include "fetcher/ledger_file.h"
 #include "fetcher/temporary_folder.h"
 
 namespace fermo::fetch {
@@ -70,6 +71,12 @@ class SqliteLedgerTest : public testing::Test {
 
   TemporaryFolder folder_;
 };
+
+TEST_F(SqliteLedgerTest, SyncsTheFolderWhenARollbackJournalGoes) {
+  ASSERT_TRUE(open());
+  constexpr std::int64_t extra = 3;
+  EXPECT_EQ(open_database(path(), false)->integer("PRAGMA synchronous").value(), extra);
+}
 
 TEST_F(SqliteLedgerTest, IsForItsUserOnly) {
   ASSERT_TRUE(open().has_value());
