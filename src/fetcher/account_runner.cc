@@ -60,7 +60,7 @@ AccountRunner::AccountRunner(boost::asio::any_io_executor executor, AccountSetti
       clock_(clock),
       observer_(observer),
       connector_(executor),
-      delivery_(target, ledger, settings_.account, settings_.batch_messages_max, clock),
+      delivery_(target, ledger, settings_.account, settings_.batch_messages_max, clock_),
       delivery_job_(executor, pool),
       loading_(executor, pool) {}
 
@@ -152,6 +152,9 @@ bool AccountRunner::take_state(Result<fetch::AccountState> state) {
     return false;
   }
   state_ = *state;
+  for (const auto& known : {state_.last_login, state_.last_full_listing}) {
+    if (known) clock_.learn(*known);
+  }
   // The short cuts are for doing the same again. Where the mark of the place has changed, only what is new goes there.
   mark_ += '\n' + text_of(settings_.policy);
   const std::string_view before = place_of(state_.target_mark);

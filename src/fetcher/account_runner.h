@@ -20,6 +20,7 @@
 #include "fetcher/connect.h"
 #include "fetcher/delivery.h"
 #include "fetcher/job_under_way.h"
+#include "fetcher/ledger_clock.h"
 #include "fetcher/remote_session.h"
 #include "fetcher/report.h"
 #include "fetcher/server_address.h"
@@ -207,7 +208,7 @@ class AccountRunner {
   fetch::Target& target_;
   fetch::Ledger& ledger_;
   runtime::BlockingPool& pool_;
-  const Clock& clock_;
+  LedgerClock clock_;
   Observer& observer_;
   Connector connector_;
   std::optional<RemoteSession> session_;
