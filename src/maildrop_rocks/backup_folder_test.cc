@@ -160,7 +160,7 @@ TEST_F(BackupFolderTest, OneWithALogThatWouldNotOpenIsDamagedWhateverItsChecksum
   EngineSettings settings = settings_to_read(killed);
   rocksdb::DBOptions options = database_options(settings, *rocksdb::Env::Default());
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-  const auto done = with_read_only(settings, options, [&](rocksdb::DB& database) {
+  const auto done = with_read_only(settings, options, [&](rocksdb::DB& database, const ReadOnlyTables&) {
     rocksdb::BackupEngine* backups = nullptr;
     const rocksdb::Status opened = rocksdb::BackupEngine::Open(backup_options(folder_), database.GetEnv(), &backups);
     if (!opened.ok()) return opened;

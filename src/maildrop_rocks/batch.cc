@@ -24,9 +24,13 @@ void Batch::merge(Table table, std::string_view key, std::string_view value) {
   FERMO_CHECK(rows_->Merge(engine_.table(table), key, value).ok());
 }
 
-void Batch::attest(std::uint64_t synced_sequence) {
-  const std::string text = attestation(synced_sequence);
+void Batch::attest(std::uint64_t synced_sequence, LogMark mark) {
+  const std::string text = attestation(synced_sequence, mark);
   FERMO_CHECK(rows_->PutLogData(text).ok());
+}
+
+std::uint64_t Batch::last_sequence() const {
+  return first_sequence_of(*rows_) + rows_->Count() - 1;
 }
 
 std::size_t Batch::octets() const {

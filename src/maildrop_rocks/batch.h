@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "maildrop_rocks/attestation.h"
 #include "maildrop_rocks/engine.h"
 
 namespace fermo::rocks {
@@ -19,8 +20,10 @@ class Batch {
   void put(Table table, std::string_view key, std::string_view value);
   void erase(Table table, std::string_view key);
   void merge(Table table, std::string_view key, std::string_view value);
-  /// Notes up to where the log is known to be on the disk (WalCheck).
-  void attest(std::uint64_t synced_sequence);
+  /// Notes up to where the log is known to be on the disk.
+  void attest(std::uint64_t synced_sequence, LogMark mark);
+  /// Of a batch that was written: the number of its last row.
+  std::uint64_t last_sequence() const;
 
   std::size_t octets() const;
   rocksdb::WriteBatch& rows() { return *rows_; }

@@ -9,7 +9,6 @@
 
 #include "maildrop_rocks/batch.h"
 #include "maildrop_rocks/status.h"
-#include "maildrop_rocks/wal_check.h"
 
 namespace fermo::rocks {
 
@@ -22,6 +21,9 @@ Engine::~Engine() {
   if (!database_) return;
   // Sessions that outlive a reopening find their engine gone; what they held is let go here.
   for (const rocksdb::Snapshot* snapshot : snapshots_) database_->ReleaseSnapshot(snapshot);
+  // What was closed in order is then safe from whatever happens to the log. Where a test has the work in the background
+  // done by this very thread, nobody would do it.
+  if (!settings_.health->failure() && settings_.env == nullptr) flush_if_there_is_room();
   for (rocksdb::ColumnFamilyHandle* table : tables_) database_->DestroyColumnFamilyHandle(table);
   const rocksdb::Status closed = database_->Close();
   if (!closed.ok() && settings_.log) settings_.log(Severity::warning, "closing the store: " + closed.ToString());
@@ -29,11 +31,9 @@ Engine::~Engine() {
 
 Result<void> Engine::write(Batch& batch, Durability durability) {
   if (const auto failure = settings_.health->failure()) return *failure;
-  // Whatever is visible now stands before this batch in the log, so it is on the disk once this batch is.
-  const std::uint64_t before = database_->GetLatestSequenceNumber();
   {
     const std::lock_guard lock(mutex_);
-    batch.attest(synced_sequence_);
+    batch.attest(synced_sequence_, log_mark_);
   }
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::synced && settings_.synced;
@@ -42,17 +42,24 @@ Result<void> Engine::write(Batch& batch, Durability durability) {
     settings_.health->failing(refusal_of(status), status.ToString());
     return durability == Durability::synced ? commit_error_of(status) : refusal_of(status);
   }
-  if (durability == Durability::synced) {
-    const std::lock_guard lock(mutex_);
-    synced_sequence_ = std::max(synced_sequence_, before);
-  }
+  // Whatever stands before this batch in the log is on the disk once this batch is.
+  if (durability == Durability::synced) note_synced(batch.last_sequence());
   return {};
+}
+
+void Engine::note_synced(std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  synced_sequence_ = std::max(synced_sequence_, sequence);
 }
 
 Result<void> Engine::sync_log() {
   if (const auto failure = settings_.health->failure()) return *failure;
+  const std::uint64_t written = database_->GetLatestSequenceNumber();
   const rocksdb::Status status = database_->SyncWAL();
-  if (status.ok()) return {};
+  if (status.ok()) {
+    note_synced(written);
+    return {};
+  }
   settings_.health->failing(refusal_of(status), status.ToString());
   return refusal_of(status);
 }
@@ -123,7 +130,7 @@ void Engine::flush(bool waits) {
   const std::vector<rocksdb::ColumnFamilyHandle*> all(tables_.begin(), tables_.end());
   rocksdb::FlushOptions options;
   options.wait = waits;
-  options.allow_write_stall = !waits;
+  options.allow_write_stall = true;  // or it waits for as long as compactions take
   const rocksdb::Status status = database_->Flush(options, all);
   if (!status.ok() && settings_.log) settings_.log(Severity::warning, "flushing the store: " + status.ToString());
 }

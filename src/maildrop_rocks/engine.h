@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "maildrop_rocks/attestation.h"
 #include "maildrop_rocks/health.h"
 #include "maildrop_rocks/rocks_maildrop.h"
 #include "maildrop_rocks/table.h"
@@ -60,6 +61,9 @@ class Engine {
     with_the_next_synced,  ///< On the disk when a later write is that was synced.
     synced,                ///< On the disk on return.
   };
+  /// What the attestations of later writes bear; before anything else is written.
+  void set_log_mark(LogMark mark) { log_mark_ = mark; }
+
   /// All of the batch or nothing. Errors: out_of_space, unavailable (nothing was done), unknown (only when synced).
   Result<void> write(Batch& batch, Durability durability);
 
@@ -93,6 +97,7 @@ class Engine {
  private:
   Engine() = default;
 
+  void note_synced(std::uint64_t sequence);
   Result<std::uint64_t> free_octets() const;
   /// What a flush takes, or an opening that replays the log, with something to spare.
   std::uint64_t octets_of_a_flush() const;
@@ -105,6 +110,7 @@ class Engine {
   std::mutex mutex_;
   std::set<const rocksdb::Snapshot*> snapshots_;
   std::uint64_t synced_sequence_ = 0;
+  LogMark log_mark_ = 0;
 
   friend class EngineOpener;
 };

@@ -37,8 +37,9 @@ BackupFolder::Outcome<BackupNumber> make_backup(const std::filesystem::path& che
     rocksdb::DBOptions options = database_options(settings, env);
     // The log is copied as it is; its end may be torn in a batch that was written meanwhile.
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-    status = with_read_only(settings, options,
-                            [&](rocksdb::DB& database) { return back_up(database, folder.string(), note, number); });
+    status = with_read_only(settings, options, [&](rocksdb::DB& database, const ReadOnlyTables&) {
+      return back_up(database, folder.string(), note, number);
+    });
   }
   if (status.ok()) return number;
   const std::string what = "the backup into " + folder.string() + " could not be made";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "maildrop_rocks/scan.h"
 
 namespace fermo::rocks {
@@ -39,6 +40,9 @@ OpenStore::Opened OpenStore::open(const EngineSettings& settings) {
   if (engine.has_error()) return engine.error();
   std::unique_ptr<OpenStore> store(new OpenStore(std::move(*engine)));
   if (const auto done = store->check_format(); done.has_error()) return not_readable(settings, done.error());
+  // Where everything is drawn from a test's seed, this is too: it makes tables longer or shorter.
+  const LogMark drawn = settings.env ? 1 : random_u64();
+  if (const auto done = store->load_log_mark(drawn); done.has_error()) return not_readable(settings, done.error());
   if (const auto done = store->load_meta(); done.has_error()) return not_readable(settings, done.error());
   if (const auto done = store->reclaim(); done.has_error()) return not_readable(settings, done.error());
   return store;
@@ -54,6 +58,24 @@ Result<void> OpenStore::check_format() {
   }
   if (!unsealed(format_key, **value)) return Error::corrupt;
   if (**value != format_value()) return Error::unsupported;
+  return {};
+}
+
+Result<void> OpenStore::load_log_mark(LogMark drawn) {
+  const auto value = engine_->get(Table::meta, log_mark_key);
+  if (value.has_error()) return value.error();
+  if (*value) {
+    const auto mark = decode_log_mark(**value);
+    if (!mark) return Error::corrupt;
+    engine_->set_log_mark(*mark);
+    return {};
+  }
+  Batch batch(*engine_);
+  batch.put(Table::meta, log_mark_key, encode_log_mark(drawn));
+  if (const auto written = engine_->write(batch, Engine::Durability::synced); written.has_error()) return written;
+  engine_->set_log_mark(drawn);
+  // Who judges a log needs the mark, and must not have to take it from that log.
+  engine_->flush(false);
   return {};
 }
 

@@ -51,6 +51,7 @@ class OpenStore {
 
   Result<void> load_meta();
   Result<void> check_format();
+  Result<void> load_log_mark(LogMark drawn);
   Result<DropNumber> make_drop(const DropId& drop);
 
   std::unique_ptr<Engine> engine_;

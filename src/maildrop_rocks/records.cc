@@ -62,6 +62,18 @@ std::optional<std::string_view> unsealed(std::string_view key, std::string_view 
   return content;
 }
 
+std::string encode_log_mark(LogMark mark) {
+  std::string content;
+  append_u64(content, mark);
+  return sealed(log_mark_key, content);
+}
+
+std::optional<LogMark> decode_log_mark(std::string_view value) {
+  auto content = unsealed(log_mark_key, value);
+  if (!content || content->size() != sizeof(LogMark)) return std::nullopt;
+  return take_u64(*content);
+}
+
 std::string encode(std::string_view key, const DropRecord& record) {
   std::string content = begin(Kind::drop);
   append_u64(content, record.number);

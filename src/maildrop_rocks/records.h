@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "mail/listing.h"
 #include "mail/wire_message.h"
+#include "maildrop_rocks/attestation.h"
 #include "maildrop_rocks/keys.h"
 
 /// How values are written. Each ends in a checksum over its key and itself, so a value that is damaged, or stands under
@@ -21,6 +22,11 @@ inline constexpr std::size_t checksum_octets = 4;
 std::string sealed(std::string_view key, std::string_view content);
 /// The content, when the checksum holds.
 std::optional<std::string_view> unsealed(std::string_view key, std::string_view value);
+
+/// In `meta`: what the attestations of this store bear.
+inline constexpr std::string_view log_mark_key = "log-mark";
+std::string encode_log_mark(LogMark mark);
+std::optional<LogMark> decode_log_mark(std::string_view value);
 
 /// In `drops` under the drop's name.
 struct DropRecord {

@@ -69,10 +69,13 @@ class RocksMaildrop final : public maildrop::Store, public maildrop::CheckpointS
  public:
   using Opened = boost::system::result<std::unique_ptr<RocksMaildrop>, OpenFailure>;
 
-  /// Reclaims what cut-off deliveries left behind. Damage in the write-ahead log that could touch acknowledged mail is
-  /// refused (corrupt), never skipped.
+  /// Reclaims what cut-off deliveries left behind. Damage in the write-ahead log is refused (corrupt), never skipped,
+  /// as long as behind it stands a write that was begun after one that is hit was acknowledged. Damage behind which
+  /// there is none is dropped like the torn end that a power cut leaves, with a warning. After an orderly end nothing
+  /// rests on the log.
   static Opened open(Settings settings);
 
+  /// Writes what is in memory to tables, if the disk works and has room for it.
   ~RocksMaildrop() override;
   RocksMaildrop(const RocksMaildrop&) = delete;
   RocksMaildrop& operator=(const RocksMaildrop&) = delete;

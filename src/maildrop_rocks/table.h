@@ -8,7 +8,7 @@ namespace fermo::rocks {
 /// The tables of the store; each is a column family. A layout that an older program could not read gets a table with a
 /// new name, so that the older program refuses before it has touched anything.
 enum class Table : std::size_t {
-  meta,        ///< "format"; "last-arrival"; "next-drop".
+  meta,        ///< "format"; "last-arrival"; "next-drop"; "log-mark".
   drops,       ///< Drop name -> DropRecord.
   index,       ///< Drop number, arrival -> IndexRecord.
   heads,       ///< Drop number, arrival -> the trace fields, where there are any.

@@ -4,19 +4,22 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
 
 #include <rocksdb/file_system.h>
 #include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
 
-#include "maildrop_rocks/keys.h"
+#include "maildrop_rocks/attestation.h"
 
 namespace fermo::rocks {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "RocksDB's numbers are read as they lie");
 
-constexpr std::string_view attestation_prefix = "synced:";
 /// A record of the log begins with a checksum, a length and a type; a batch with its sequence and its count.
 constexpr std::size_t record_header_octets = 7;
 constexpr std::size_t sequence_octets = 8;
@@ -25,10 +28,6 @@ std::uint64_t sequence_at(const char* octets) {
   std::uint64_t sequence;
   std::memcpy(&sequence, octets, sizeof sequence);
   return sequence;
-}
-
-std::uint64_t sequence_of(const rocksdb::WriteBatch& batch) {
-  return sequence_at(batch.Data().data());
 }
 
 /// Finds the attestation in a batch and passes over everything else.
@@ -51,17 +50,8 @@ std::uint64_t attested_by(const rocksdb::WriteBatch& batch) {
 
 }  // namespace
 
-std::string attestation(std::uint64_t sequence) {
-  std::string text(attestation_prefix);
-  append_u64(text, sequence);
-  return text;
-}
-
-std::optional<std::uint64_t> attested_sequence(std::string_view attestation) {
-  if (!attestation.starts_with(attestation_prefix)) return std::nullopt;
-  attestation.remove_prefix(attestation_prefix.size());
-  if (attestation.size() != sizeof(std::uint64_t)) return std::nullopt;
-  return take_u64(attestation);
+std::uint64_t first_sequence_of(const rocksdb::WriteBatch& batch) {
+  return sequence_at(batch.Data().data());
 }
 
 class WalCheck::Filter final : public rocksdb::WalFilter {
@@ -71,6 +61,11 @@ class WalCheck::Filter final : public rocksdb::WalFilter {
 
   const char* Name() const override { return "fermo.wal-check"; }
 
+  void ColumnFamilyLogNumberMap(const std::map<std::uint32_t, std::uint64_t>& first_logs,
+                                const std::map<std::string, std::uint32_t>& /*tables*/) override {
+    for (const auto& [table, log] : first_logs) first_log = std::min(first_log, log);
+  }
+
   WalProcessingOption LogRecordFound(unsigned long long log, const std::string& path, const rocksdb::WriteBatch& batch,
                                      rocksdb::WriteBatch* /*new_batch*/, bool* /*batch_changed*/) override {
     if (mode_ == Mode::attestations) {
@@ -79,12 +74,13 @@ class WalCheck::Filter final : public rocksdb::WalFilter {
     }
     if (log != log_) {
       log_ = log;
-      if (first_sequence_in(path) != sequence_of(batch)) return WalProcessingOption::kCorruptedRecord;
+      if (first_sequence_in(path) != first_sequence_of(batch)) return WalProcessingOption::kCorruptedRecord;
     }
     return follows(batch) ? WalProcessingOption::kContinueProcessing : WalProcessingOption::kCorruptedRecord;
   }
 
   std::uint64_t attested = 0;
+  std::uint64_t first_log = std::numeric_limits<std::uint64_t>::max();
 
  private:
   /// The sequence of the first batch as it stands at the beginning of the file, read or not.
@@ -101,7 +97,7 @@ class WalCheck::Filter final : public rocksdb::WalFilter {
   /// Sequences go up by the number of rows of each batch, across files too; a batch may be older than what is expected
   /// (a write that failed and whose number was given out again), but never newer.
   bool follows(const rocksdb::WriteBatch& batch) {
-    const std::uint64_t sequence = sequence_of(batch);
+    const std::uint64_t sequence = first_sequence_of(batch);
     if (expected_ && sequence > *expected_) return false;
     const std::uint64_t after = sequence + batch.Count();
     expected_ = expected_ ? std::max(*expected_, after) : after;
@@ -123,6 +119,9 @@ rocksdb::WalFilter* WalCheck::filter() {
 }
 std::uint64_t WalCheck::attested() const {
   return filter_->attested;
+}
+std::uint64_t WalCheck::first_log() const {
+  return filter_->first_log;
 }
 
 }  // namespace fermo::rocks

@@ -2,23 +2,20 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
 
 namespace rocksdb {
 class FileSystem;
 class WalFilter;
+class WriteBatch;
 }  // namespace rocksdb
 
 /// Tells damage in the write-ahead log from the torn end that a power cut leaves. RocksDB alone can be told to drop
 /// everything after the first damage, acknowledged or not, or to refuse every torn end; neither will do. So each batch
-/// carries an attestation: up to where the log was on the disk when the batch was made.
+/// carries an attestation (attestation.h): up to where the log was on the disk when the batch was made.
 namespace fermo::rocks {
 
-/// What a batch carries: everything up to `sequence` has been synced.
-std::string attestation(std::uint64_t sequence);
-std::optional<std::uint64_t> attested_sequence(std::string_view attestation);
+/// The number of the first row of a batch that was written.
+std::uint64_t first_sequence_of(const rocksdb::WriteBatch& batch);
 
 /// Watches the log being replayed. Not thread-safe; must outlive the opening that it is handed to.
 class WalCheck {
@@ -38,6 +35,8 @@ class WalCheck {
   rocksdb::WalFilter* filter();
   /// The greatest sequence that any readable batch says was synced; 0 when none does.
   std::uint64_t attested() const;
+  /// The number of the oldest log that holds anything which is in no table.
+  std::uint64_t first_log() const;
 
  private:
   class Filter;

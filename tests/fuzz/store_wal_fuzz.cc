@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "maildrop_rocks/attestation.h"
 #include "maildrop_rocks/wal_check.h"
 
 /// The log of the store as a damaged disk hands it back: batches in any order, holes, batches that are cut, files whose
@@ -32,6 +33,7 @@ constexpr std::size_t batch_header_octets = 12;
 constexpr std::size_t record_header_octets = 7;
 constexpr std::size_t sequence_octets = 8;
 constexpr std::uint64_t first_sequence = 1000;
+constexpr LogMark mark = 0x0123456789abcdef;
 
 /// A disk on which only the beginning of one file can be read.
 class OneFile final : public rocksdb::FileSystemWrapper {
@@ -117,7 +119,7 @@ void add_rows(Entry& entry, Input& input) {
         check_put(entry.batch.Merge(some, "change"));
         break;
       case 3:
-        check_put(entry.batch.PutLogData(attestation(row)));
+        check_put(entry.batch.PutLogData(attestation(row, mark)));
         entry.attested = std::max<std::uint64_t>(entry.attested, row);
         break;
       case 4:
@@ -229,6 +231,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FERMO_CHECK(continuity.attested() == 0);
   // What stands in the log beside the batches, read as an attestation.
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
-  if (const auto sequence = attested_sequence(octets)) FERMO_CHECK(attestation(*sequence) == octets);
+  const auto sequence = attested_sequence(octets);
+  if (sequence) FERMO_CHECK(attested_sequence(attestation(*sequence, mark)) == sequence);
+  AttestationSearch search(mark);
+  search.block(octets);
+  const std::uint64_t found = search.attested();
+  search.block("header " + attestation(7, mark));
+  FERMO_CHECK(search.attested() == std::max<std::uint64_t>(found, 7));
   return 0;
 }

@@ -51,7 +51,7 @@ TARGETS = {
     "smtp_client_fuzz": ("replies of an SMTP or LMTP server", ["src/smtp/client_*.cc"]),
     "store_ipc_fuzz": ("frames between net, commands and store", ["src/maildrop_ipc/wire_*.cc", "src/maildrop_ipc/store_session.cc"]),
     "store_records_fuzz": ("records of the store", ["src/maildrop_rocks/records.cc", "src/maildrop_rocks/keys.cc"]),
-    "store_wal_fuzz": ("the log of the store", ["src/maildrop_rocks/wal_check.cc"]),
+    "store_wal_fuzz": ("the log of the store", ["src/maildrop_rocks/wal_check.cc", "src/maildrop_rocks/attestation.cc"]),
 }
 
 
