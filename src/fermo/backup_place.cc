@@ -49,12 +49,12 @@ std::optional<std::string> users_name(std::string_view note) {
 }
 
 Outcome<void> make_folder(const fs::path& path, const Console& console) {
-  if (::mkdir(path.c_str(), S_IRWXU) == 0) {
-    if (sync_folder(path.parent_path())) return {};
-    return complain(console, "cannot sync the folder", path.parent_path(), ExitCode::io_error);
+  if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    return complain(console, "cannot make the folder", path, ExitCode::cannot_create);
   }
-  if (errno == EEXIST) return {};
-  return complain(console, "cannot make the folder", path, ExitCode::cannot_create);
+  // Even when it was there: whoever made it may have been killed before this.
+  if (sync_folder(path.parent_path()) || errno == EACCES) return {};
+  return complain(console, "cannot sync the folder", path.parent_path(), ExitCode::io_error);
 }
 
 Outcome<void> check_format(const fs::path& folder, const Console& console) {
@@ -126,9 +126,9 @@ Outcome<std::string> BackupPlace::keep_users(const fs::path& users, const Consol
   const auto copy = this->users() / name;
   // A copy that was damaged since is written anew.
   const auto kept = read_small_file(copy, limits::password_file_octets_max);
-  if ((!kept || *kept != *text) && !replace_file(copy, *text)) {
-    return complain(console, "cannot write", copy, ExitCode::io_error);
-  }
+  // The name of one that is there may not be on the disk yet: whoever gave it may have been killed.
+  const bool durable = kept && *kept == *text ? sync_folder(this->users()) : replace_file(copy, *text);
+  if (!durable) return complain(console, "cannot write", copy, ExitCode::io_error);
   return std::string(note_prefix) + name;
 }
 

@@ -23,13 +23,23 @@ bool write_all(const Descriptor& file, std::string_view text) {
   return true;
 }
 
-/// Those that are missing, each with a durable entry in the one above, if that may be read.
-void make_parents(const std::filesystem::path& folder) {
+/// A folder that may be passed through but not read cannot be synced, nor can some that are no folders on a disk: what
+/// is in them was made by somebody else.
+bool sync_if_possible(const std::filesystem::path& folder) {
+  return sync_folder(folder) || errno == EACCES || errno == EINVAL;
+}
+
+/// Makes the folder and those above it that are missing. The entry of the first one that is there is synced too:
+/// whoever made it may have been killed before he did so. He made those above it before, and synced them.
+bool make_durably(const std::filesystem::path& folder, mode_t mode) {
   const auto parent = folder.parent_path();
   std::error_code error;
-  if (parent == folder || std::filesystem::exists(parent, error)) return;
-  make_parents(parent);
-  if (std::filesystem::create_directory(parent, error)) sync_folder(parent.parent_path());
+  if (parent == folder) return true;
+  if (!std::filesystem::exists(folder, error)) {
+    if (!make_durably(parent, S_IRWXU | S_IRWXG | S_IRWXO)) return false;
+    if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST) return false;
+  }
+  return sync_if_possible(parent);
 }
 
 }  // namespace
@@ -67,12 +77,7 @@ bool replace_file(const std::filesystem::path& path, std::string_view text) {
 bool make_folder(const std::filesystem::path& path) {
   std::error_code error;
   const auto absolute = std::filesystem::absolute(path, error).lexically_normal();
-  const auto folder = absolute.has_filename() ? absolute : absolute.parent_path();
-  make_parents(folder);
-  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return false;
-  // Even when it was there: whoever made it may have been killed before this.
-  sync_folder(folder.parent_path());
-  return true;
+  return make_durably(absolute.has_filename() ? absolute : absolute.parent_path(), S_IRWXU);
 }
 
 bool sync_folder(const std::filesystem::path& folder) {

@@ -15,8 +15,8 @@ std::optional<std::string> read_small_file(const std::filesystem::path& path, st
 /// disk. One writer at a time.
 bool replace_file(const std::filesystem::path& path, std::string_view text);
 
-/// Makes the folder, for its owner alone, and those above it that are missing. Their names are on the disk on return,
-/// in every folder that may be read. Does nothing where there is something already, which need not be a folder.
+/// Makes the folder, for its owner alone, and those above it that are missing. Their names are on the disk on return, in
+/// every folder that may be read, also where there is something already, which need not be a folder.
 bool make_folder(const std::filesystem::path& path);
 
 /// What was made, renamed and removed in the folder is on the disk on return.
