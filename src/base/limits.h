@@ -246,6 +246,10 @@ inline constexpr std::size_t note_descriptors_max = 128;
 /// work because of what it finds must not keep a core busy with dying.
 inline constexpr std::chrono::milliseconds process_restart_wait_min = 100ms;
 inline constexpr std::chrono::milliseconds process_restart_wait_max = 30s;
+/// How long the one with the network may take for new settings, and one with keys to read them: both are done in
+/// milliseconds, or after a few times `keys_reply_time_max`. One that does not answer is killed; with `drain_time_max`
+/// after it this is less than the time that service managers give a server to stop.
+inline constexpr std::chrono::seconds reload_time_max = 20s;
 /// A process that has run for so long did not end for what it found at its start.
 inline constexpr std::chrono::milliseconds process_settled_time = 60s;
 /// Maildrops and deliveries that the process with the network holds at the one with the store: one for each connection.

@@ -31,6 +31,11 @@ bool talk(Role one, Role other) {
   return one != Role::keys && other != Role::keys;  // auth and store
 }
 
+std::string silence_of(Role role) {
+  return "the " + std::string(name_of(role)) + " process did not answer within " +
+         std::to_string(limits::reload_time_max.count()) + " s";
+}
+
 std::vector<Descriptor> list_of(Descriptor only) {
   std::vector<Descriptor> list;
   list.push_back(std::move(only));
@@ -181,8 +186,10 @@ bool ProcessTree::equip_keys(Keys& keys, Supervisor& supervisor) {
   supervisor.send(number_of(Order::files), {}, keys.files);
   supervisor.send(
       number_of(Order::begin));  // may fail: it has ended by now when it could not use the files, and said so
-  const auto answer = supervisor.receive();
+  const bool in_time = supervisor.has_something(limits::reload_time_max);
+  const auto answer = in_time ? supervisor.receive() : std::nullopt;
   const std::lock_guard lock(mutex_);
+  if (!in_time) keys.refusal = {number_of(ExitCode::temporary_failure), silence_of(Role::keys)};
   if (!take_answer(answer, keys.refusal)) return false;
   if (!keys.in_use) return true;
   member(Role::keys).ready = true;
@@ -346,6 +353,10 @@ std::vector<std::string> ProcessTree::hand_to_net(const config::Config& config, 
   if (!net.ready || !pairs || !keys.send(number_of(Order::sockets), payload_of(Role::net), pairs->second) ||
       !net.supervisor->send(number_of(Order::new_keys), {}, pairs->first) || !configure(*net.supervisor, config)) {
     return {"the net process is being started anew; try again"};
+  }
+  if (!net.supervisor->has_something(limits::reload_time_max)) {
+    net.supervisor->kill();
+    return {silence_of(Role::net) + "; it is killed, and started again with the configuration before"};
   }
   const auto answer = net.supervisor->receive();
   auto reloaded = answer ? decode_reloaded(answer->payload) : std::nullopt;

@@ -1,8 +1,10 @@
 #include "processes/note_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -88,6 +90,18 @@ std::optional<Note> NoteSocket::receive() const {
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return std::nullopt;
   note.payload.resize(static_cast<std::size_t>(got) - 1);
   return note;
+}
+
+bool NoteSocket::has_something(std::chrono::milliseconds time_max) const {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + time_max;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    pollfd waiting{socket_.get(), POLLIN, 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::max(left.count(), std::int64_t{0})));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
 }
 
 void NoteSocket::shutdown() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -32,6 +33,8 @@ class NoteSocket {
   bool send(std::uint8_t kind, std::string_view payload = {}, const std::vector<Descriptor>& descriptors = {}) const;
   /// Waits for a note. Nothing: the other side is gone, or has said what is no note.
   std::optional<Note> receive() const;
+  /// Waits for so long; whether receive() would not wait now.
+  bool has_something(std::chrono::milliseconds time_max) const;
 
   int get() const { return socket_.get(); }
   /// Wakes whoever waits in receive().

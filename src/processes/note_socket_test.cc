@@ -37,6 +37,16 @@ TEST(NoteSocketTest, WhoeverIsGoneGetsNothing) {
   EXPECT_FALSE(pair.ours.receive());
 }
 
+TEST(NoteSocketTest, ANoteIsWaitedForUntilTheTimeIsUpOrTheOtherSideIsGone) {
+  Ends pair = ends();
+  EXPECT_FALSE(pair.ours.has_something(std::chrono::milliseconds(1)));
+  ASSERT_TRUE(pair.theirs->send(1));
+  EXPECT_TRUE(pair.ours.has_something(std::chrono::minutes(1)));
+  ASSERT_TRUE(pair.ours.receive());
+  pair.theirs.reset();
+  EXPECT_TRUE(pair.ours.has_something(std::chrono::minutes(1)));
+}
+
 TEST(NoteSocketTest, NotesStayApart) {
   Ends pair = ends();
   ASSERT_TRUE(pair.ours.send(1, ""));

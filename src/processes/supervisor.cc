@@ -99,6 +99,16 @@ std::optional<Note> Supervisor::receive() {
   return process->notes.receive();
 }
 
+bool Supervisor::has_something(std::chrono::milliseconds time_max) {
+  const auto process = current();
+  return !process || process->notes.has_something(time_max);
+}
+
+void Supervisor::kill() {
+  const std::lock_guard lock(mutex_);  // until then it is not reaped, and its number is nobody else's
+  if (running_) running_->child.kill();
+}
+
 bool Supervisor::running() const {
   return current() != nullptr;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -46,10 +47,14 @@ class Supervisor {
   bool send(std::uint8_t kind, std::string_view payload = {}, const std::vector<Descriptor>& descriptors = {});
   /// Waits for a note from it; nothing when it ends. One thread at a time.
   std::optional<Note> receive();
+  /// Waits for so long; whether receive() would not wait now: a note has come, or it has ended.
+  bool has_something(std::chrono::milliseconds time_max);
   /// It is there: it was started, and has not ended.
   bool running() const;
   /// The number of the process; nothing when it is not there, or not known here.
   std::optional<pid_t> pid() const;
+  /// Ends it at once: it is started again, unless its end is expected.
+  void kill();
   /// It is about to end, and that is right: it is not started again.
   void expect_end();
   /// Waits until its end was expected and it has ended.

@@ -172,6 +172,19 @@ TEST_F(SupervisorTest, AChildThatEndedIsStartedAgain) {
   EXPECT_EQ(reported_.await(2).back(), "was killed by signal 9 (Killed)");
 }
 
+TEST_F(SupervisorTest, AChildThatDoesNotAnswerIsKilledAndStartedAgain) {
+  Supervisor supervisor(role("ObeysNotes"));
+  ASSERT_TRUE(supervisor.start());
+  EXPECT_FALSE(supervisor.has_something(std::chrono::milliseconds(1)));
+  ASSERT_TRUE(supervisor.send(echo, "text"));
+  EXPECT_TRUE(supervisor.has_something(std::chrono::minutes(1)));
+  EXPECT_EQ(supervisor.receive()->payload, "text");
+  ::kill(*supervisor.pid(), SIGSTOP);
+  supervisor.kill();
+  EXPECT_EQ(reported_.await(1).front(), "was killed by signal 9 (Killed)");
+  equipped_.await(2);
+}
+
 TEST_F(SupervisorTest, AChildThatIsStoppedIsNot) {
   Supervisor supervisor(role("ObeysNotes"));
   ASSERT_TRUE(supervisor.start());

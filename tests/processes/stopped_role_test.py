@@ -36,6 +36,18 @@ class StoppedRoleTest(unittest.TestCase):
             self.assertEqual(held(server), "0")
             self.assertEqual(roles(server)["keys"], keys, "it was not started again")
 
+    def test_a_net_process_that_stands_still_at_a_reload_is_started_again_and_the_server_can_be_ended(self):
+        with fermo(users=USERS) as server:
+            net = roles(server)["net"]
+            os.kill(net, signal.SIGSTOP)
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: "not reloaded: the net process did not answer" in server.tail(), "the launcher no longer waits")
+            until(lambda: roles(server).get("net") not in (None, net), "net runs again")
+            until(lambda: held(server), "a login afterwards")
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: "the configuration has been reloaded" in server.tail(), "a reload afterwards")
+            server.stop()
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
