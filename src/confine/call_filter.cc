@@ -84,11 +84,19 @@ int allow_local_sockets(void* filter) {
   return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &is_local));
 }
 
+/// To threads of this process alone, and not of those that it starts later.
+int allow_own_signals(void* filter) {
+  const auto own = static_cast<scmp_datum_t>(::getpid());
+  const scmp_arg_cmp is_own{0, SCMP_CMP_MASKED_EQ, 0xffffffff, own};  // the kernel looks at no more than these bits
+  return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &is_own));
+}
+
 int add(void* filter, std::uint32_t action, const char* call) {
   const std::string_view name = call;
   if (name == "clone") return allow_clone(filter, of_a_thread | new_namespaces, of_a_thread);
   if (name == "fork") return allow_clone(filter, new_namespaces, 0);
   if (name == "socket(AF_UNIX)") return allow_local_sockets(filter);
+  if (name == "tgkill(self)") return allow_own_signals(filter);
   const int number = ::seccomp_syscall_resolve_name(call);
   if (number == __NR_SCMP_ERROR) return 0;
   return unless_known(::seccomp_rule_add_array(filter, action, number, 0, nullptr));

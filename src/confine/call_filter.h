@@ -10,8 +10,9 @@
 /// Lists of system calls, and the filter (seccomp(2)) that lets nothing else through.
 namespace fermo::confine {
 
-/// By the names that they have in manual pages. Of three the arguments count: "clone" is for threads, "fork" for
-/// processes (and threads) in the namespaces of who starts them, and "socket(AF_UNIX)" for no other family.
+/// By the names that they have in manual pages. Of four the arguments count: "clone" is for threads, "fork" for
+/// processes (and threads) in the namespaces of who starts them, "socket(AF_UNIX)" for no other family, and
+/// "tgkill(self)" for signals to no other process than the one that the filter is made in.
 using Calls = std::vector<const char*>;
 
 /// Both together.
@@ -19,11 +20,13 @@ Calls joined(std::initializer_list<Calls> lists);
 
 namespace calls {
 
-/// What every program needs to compute, allocate, wait, read and write what is open, and end.
+/// What every program needs to compute, allocate, wait, read and write what is open, and end, also by a signal to
+/// itself.
 Calls basic();
 /// Starting threads. Processes are not: the filter looks at the flags.
 Calls threads();
-/// Starting processes, none of them in namespaces of its own, waiting for them and ending them. Threads too.
+/// Starting processes, none of them in namespaces of its own, waiting for them and ending them. Threads too. Signals to
+/// any process: what is started inherits the filter, and ends by one to itself.
 Calls processes();
 /// New sockets to processes of this machine, and pairs of them.
 Calls local_sockets();

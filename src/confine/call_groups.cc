@@ -39,7 +39,7 @@ Calls basic() {
           "restart_syscall",
           "getpid",
           "gettid",
-          "tgkill",
+          "tgkill(self)",
           "sched_yield",
           "rseq",
           "membarrier",
@@ -62,7 +62,7 @@ Calls threads() {
 }
 
 Calls processes() {
-  return {"fork", "execve", "wait4", "waitid", "kill", "close_range", "dup2", "dup3", "prctl"};
+  return {"fork", "execve", "wait4", "waitid", "kill", "tgkill", "close_range", "dup2", "dup3", "prctl"};
 }
 
 Calls local_sockets() {

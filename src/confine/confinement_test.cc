@@ -285,6 +285,43 @@ TEST_F(ConfinementTest, SignalsNobodyOutside) {
             0);
 }
 
+/// Before version 6 of Landlock nothing else holds a signal back from a process of the same user.
+TEST_F(ConfinementTest, ASignalGoesToItselfAndToNoOtherProcess) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  const auto with = [](const Calls& calls, const std::function<bool()>& work) {
+    return status_of([&] {
+      Protection protection;
+      give_up_privileges();
+      confine_calls(calls, protection, {}, Forbidden::fails);
+      return protection.filter && work();
+    });
+  };
+  const Calls threads = joined({calls::basic(), calls::threads()});
+  const auto signal_to = [](pid_t process, long thread) { return ::syscall(SYS_tgkill, process, thread, 0) == 0; };
+  EXPECT_EQ(with(threads,
+                 [&] {
+                   const pid_t parent = ::getppid();
+                   return !signal_to(parent, parent) && errno == EPERM && ::kill(parent, 0) != 0 && errno == EPERM;
+                 }),
+            0);
+  EXPECT_EQ(with(threads,
+                 [&] {
+                   bool heard = false;
+                   std::thread([&] { heard = signal_to(::getpid(), ::syscall(SYS_gettid)); }).join();
+                   return heard && signal_to(::getpid(), ::syscall(SYS_gettid));
+                 }),
+            0);
+  const int ended = with(threads, [] { return ::raise(SIGTERM) != 0; });
+  ASSERT_TRUE(WIFSIGNALED(ended)) << ended;
+  EXPECT_EQ(WTERMSIG(ended), SIGTERM);
+  EXPECT_EQ(with(joined({threads, calls::processes()}),
+                 [] {
+                   const int status = status_of([] { return ::raise(SIGTERM) != 0; });
+                   return WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
+                 }),
+            0);
+}
+
 TEST_F(ConfinementTest, ACallThatIsNotOnTheListEndsTheProcess) {
   if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
   const int status = status_of([] {

@@ -28,11 +28,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-int code_of(const std::function<bool()>& work) {
+/// What waitpid(2) says of a child that does this; it ends with code 0 when that is true.
+int status_of(const std::function<bool()>& work) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(work() ? 0 : 1);
   int status = -1;
   ::waitpid(child, &status, 0);
+  return status;
+}
+
+int code_of(const std::function<bool()>& work) {
+  const int status = status_of(work);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -185,6 +191,24 @@ TEST_P(LauncherRulesTest, ItSignalsItsChildrenAndNobodyOutside) {
     int status = 0;
     return ::kill(child, SIGKILL) == 0 && ::waitpid(child, &status, 0) == child && WIFSIGNALED(status);
   }));
+}
+
+/// By its own list, which holds where Landlock does not know of signals.
+TEST_P(LauncherRulesTest, NoProcessOfAServerSignalsAnotherOne) {
+  if (by_manager()) GTEST_SKIP() << "there they are no children of the launcher";
+  for (const RoleRules& role : all_rules(config_)) {
+    const auto status_confined = [&](const std::function<bool()>& work) {
+      return status_of([&] {
+        auto protection = confine_launcher(launcher_rules(config_, false));
+        confine::confine_calls(role.calls, protection, role.refused);
+        return protection.filter && work();
+      });
+    };
+    const int other = status_confined([] { return ::syscall(SYS_tgkill, ::getppid(), ::getppid(), 0) == 0; });
+    EXPECT_TRUE(WIFSIGNALED(other) && WTERMSIG(other) == SIGSYS) << role.name << " " << other;
+    const int own = status_confined([] { return ::raise(SIGTERM) == 0; });
+    EXPECT_TRUE(WIFSIGNALED(own) && WTERMSIG(own) == SIGTERM) << role.name << " " << own;
+  }
 }
 
 TEST_P(LauncherRulesTest, WhatTheServerNeedsGoesOn) {
