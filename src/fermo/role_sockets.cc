@@ -19,14 +19,19 @@ void RoleSockets::add(std::vector<Descriptor> sockets, std::function<void(std::v
   reap();
   Batch& batch = batches_.emplace_back();
   for (const Descriptor& socket : sockets) batch.copies.emplace_back(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
-  batch.thread = std::thread([this, &batch, serve = std::move(serve), sockets = std::move(sockets)]() mutable {
-    try {
-      serve(std::move(sockets));
-    } catch (const std::exception& error) {
-      give_up(error.what());
-    }
-    batch.ended = true;
-  });
+  try {
+    batch.thread = std::thread([this, &batch, serve = std::move(serve), sockets = std::move(sockets)]() mutable {
+      try {
+        serve(std::move(sockets));
+      } catch (const std::exception& error) {
+        give_up(error.what());
+      }
+      batch.ended = true;
+    });
+  } catch (const std::exception& error) {  // no more threads, or no memory for one
+    batches_.pop_back();
+    give_up(error.what());
+  }
 }
 
 void RoleSockets::give_up(const std::string& why) {

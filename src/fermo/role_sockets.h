@@ -15,8 +15,8 @@
 namespace fermo::commands {
 
 /// The threads that answer on the connections with other roles: some for each time that one was started. What one of
-/// them throws closes the notes, so that the process comes to its end and is started again: nothing else would bring
-/// the connections back. Used by one thread.
+/// them throws, or that it cannot be started, closes the notes, so that the process comes to its end and is started
+/// again: nothing else would bring the connections back. Used by one thread.
 class RoleSockets {
  public:
   explicit RoleSockets(const processes::NoteSocket& notes) : notes_(notes) {}

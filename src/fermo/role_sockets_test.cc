@@ -1,5 +1,9 @@
 #include "fermo/role_sockets.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -19,6 +23,29 @@ TEST(RoleSockets, WhatAThreadThrowsClosesTheNotesAndIsKept) {
   EXPECT_EQ(sockets.problem(), "no memory");
   const processes::NoteSocket launcher(std::move(pair->second));
   EXPECT_FALSE(launcher.receive());
+}
+
+TEST(RoleSockets, ThatAThreadCannotBeStartedIsAProblemToo) {
+  auto pair = processes::make_pair(false);
+  ASSERT_TRUE(pair);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr rlimit none{0, 0};
+    const bool nobody = ::geteuid() != 0 || ::setresuid(65534, 65534, 65534) == 0;  // no limit is root's
+    if (!nobody || ::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(2);
+    const processes::NoteSocket notes(std::move(pair->first));
+    bool known = false;
+    {
+      RoleSockets sockets(notes);
+      sockets.add({}, [](std::vector<Descriptor>) {});
+      known = sockets.problem().has_value() && !notes.receive();
+    }
+    ::_exit(known ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <exception>
 #include <list>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -32,12 +31,15 @@ class Thrown {
 void serve_sockets(std::vector<Descriptor> sockets, const std::function<void(FrameSocket&)>& converse) {
   std::list<FrameSocket> connections;
   Thrown thrown;
+  const auto end_all = [&connections] {
+    for (FrameSocket& connection : connections) connection.shutdown();
+  };
   const auto serve_one = [&](FrameSocket& socket) {
     try {
       converse(socket);
     } catch (const std::exception&) {
       thrown.note(std::current_exception());
-      for (FrameSocket& connection : connections) connection.shutdown();
+      end_all();
     }
     socket.shutdown();  // at once, though the descriptor lives as long as the others
   };
@@ -48,11 +50,9 @@ void serve_sockets(std::vector<Descriptor> sockets, const std::function<void(Fra
     for (FrameSocket& connection : connections) {
       threads.emplace_back([&connection, &serve_one] { serve_one(connection); });
     }
-  } catch (const std::system_error&) {  // no more threads: those that are there serve
-    for (auto it = std::next(connections.begin(), static_cast<std::ptrdiff_t>(threads.size())); it != connections.end();
-         ++it) {
-      it->shutdown();
-    }
+  } catch (const std::exception&) {  // no more threads, or no memory for one
+    thrown.note(std::current_exception());
+    end_all();
   }
   for (std::thread& thread : threads) thread.join();
   thrown.throw_again();

@@ -1,10 +1,14 @@
 #include "ipc/serve_sockets.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -74,6 +78,35 @@ TEST_F(ServeSocketsTest, WhatIsThrownEndsAllAndIsThrownAgain) {
   std::string reply;
   for (FrameSocket& socket : ours_) EXPECT_FALSE(socket.receive(reply));
   EXPECT_EQ(end(), "no memory");
+}
+
+TEST(ServeSockets, ThatNoThreadCanBeStartedEndsAllAndIsThrown) {
+  auto pairs = std::array<std::array<int, 2>, 2>();
+  for (auto& pair : pairs) ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr rlimit none{0, 0};
+    const bool nobody = ::geteuid() != 0 || ::setresuid(65534, 65534, 65534) == 0;  // no limit is root's
+    if (!nobody || ::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(2);
+    std::vector<Descriptor> sockets;
+    for (const auto& pair : pairs) sockets.emplace_back(pair[1]);
+    try {
+      serve_sockets(std::move(sockets), [](FrameSocket&) {});
+    } catch (const std::system_error&) {
+      ::_exit(0);
+    }
+    ::_exit(1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  std::string frame;
+  for (const auto& pair : pairs) {
+    ::close(pair[1]);
+    FrameSocket ours{Descriptor(pair[0])};
+    EXPECT_FALSE(ours.receive(frame));
+  }
 }
 
 }  // namespace
