@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -53,6 +54,12 @@ auth::AuthenticatorSettings settings_of(const config::Config& config) {
   return settings;
 }
 
+/// The file may come to be later, and be one of the folder that this process began in.
+std::filesystem::path users_folder(const config::Config& config) {
+  std::error_code error;
+  return std::filesystem::absolute(config.users, error).parent_path();
+}
+
 /// What decides, in the order in which it must come to be.
 struct Deciding {
   Deciding(const config::Config& config, const std::shared_ptr<spdlog::logger>& log, const Clock& clock,
@@ -103,6 +110,8 @@ class AuthRole {
     if (!config) return false;
     if (config_) return true;
     config_ = std::move(*config);
+    std::error_code unknown;
+    has_folder_ = std::filesystem::is_directory(users_folder(*config_), unknown);
     protection_ = confine::confine(auth_rules(*config_).paths);
     log_ = server::make_log(*config_);  // starts a thread, which is confined as this one is
     return true;
@@ -113,6 +122,10 @@ class AuthRole {
     deciding_.emplace(*config_, log_, clock_, store_);
     if (const auto users = deciding_->users.load(); !users || (*users)->entries().empty()) {
       log_->warn("there are no users in {} yet: fermo user add NAME makes one, at any time", config_->users.string());
+    }
+    if (!has_folder_) {
+      log_->warn("the folder {} does not exist: users that are added there are known only after a restart",
+                 users_folder(*config_).string());
     }
     confine::confine_calls(auth_rules(*config_).calls, protection_);
     return notes_.send(number_of(Answer::ready), encode(protection_));
@@ -138,6 +151,7 @@ class AuthRole {
   const SystemClock clock_;
   confine::Protection protection_;
   std::optional<config::Config> config_;
+  bool has_folder_ = false;  ///< That of the users' file, when this process confined itself to it.
   std::shared_ptr<spdlog::logger> log_;
   ipc::SocketPool store_;
   std::optional<Deciding> deciding_;
@@ -148,7 +162,7 @@ class AuthRole {
 
 RoleRules auth_rules(const config::Config& config) {
   namespace calls = confine::calls;
-  std::vector<confine::PathRule> paths = {{config.users.parent_path(), confine::Access::read}};
+  std::vector<confine::PathRule> paths = {{users_folder(config), confine::Access::read}};
   std::error_code error;
   const auto target = std::filesystem::canonical(config.users, error);  // the file may be a link to elsewhere
   if (!error && target.parent_path() != paths.front().path)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The processes of a server: each is confined, is started again when it is lost, and ends with the others."""
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -160,6 +161,20 @@ class ProcessTreeTest(unittest.TestCase):
             self.assertEqual(roles(server), running, server.tail())
             pop = session(server, "bob", "second-secret")
             pop.quit()
+
+    def test_a_users_file_without_a_folder_may_be_made_while_the_server_runs(self):
+        with fermo(config='users = "people"\n', start=False) as server, contextlib.chdir(server.folder):
+            server.start()
+            server.add_user("ann", "first-secret")
+            self.assertTrue((server.folder / "people").is_file())
+            self.assertEqual(held(server), "0", server.tail())
+
+    def test_that_the_folder_of_the_users_file_is_not_there_is_said(self):
+        with fermo(start=False) as server:
+            folder = server.folder / "nowhere"
+            server.config.write_text(f'users = "{folder}/people"\n')
+            server.start()
+            until(lambda: f"the folder {folder} does not exist" in server.tail(), "a warning")
 
     def test_the_hidden_command_is_not_for_people(self):
         with fermo(start=False) as server:
