@@ -300,9 +300,10 @@ inline constexpr std::size_t config_octets_max = 256 * 1024;
 /// RFC 5321 §4.5.3.1.7 asks every server to take 64 KiB. Many POP3 clients keep octets in a signed 32-bit number.
 inline constexpr std::uint64_t message_octets_max_lowest = 64 * 1024;
 inline constexpr std::uint64_t message_octets_max_highest = 2'147'483'647;
-/// RFC 5321 §4.5.3.1.8: at least 100 recipients.
+/// RFC 5321 §4.5.3.1.8: at least 100 recipients; and no more than one delivery takes to the store, or a message whose
+/// recipients have all been accepted would be refused at its end.
 inline constexpr std::size_t recipients_max_lowest = 100;
-inline constexpr std::size_t recipients_max_highest = 100'000;
+inline constexpr std::size_t recipients_max_highest = store_ipc_recipients_max;
 /// A process may have about a million file descriptors on Linux (fs.nr_open).
 inline constexpr std::size_t connections_max_highest = 1'000'000;
 inline constexpr std::chrono::seconds pop3_autologout_highest = 24h;

@@ -135,9 +135,10 @@ constexpr std::array all_keys{
           read_number(key, value, range, reading, reading.config.message_octets_max);
         },
         [](const Config& config) { return written_number(config.message_octets_max); }},
-    Key{"limits.recipients_max", "The most recipients of one message.\n", "",
+    Key{"limits.recipients_max", "The most recipients of one message; at most 3000.\n", "",
         [](const Key& key, const Value& value, Reading& reading) {
-          constexpr Range range{limits::recipients_max_lowest, limits::recipients_max_highest, "RFC 5321 §4.5.3.1.8"};
+          constexpr Range range{limits::recipients_max_lowest, limits::recipients_max_highest,
+                                "RFC 5321 §4.5.3.1.8; the store takes no more at once"};
           read_number(key, value, range, reading, reading.config.recipients_max);
         },
         [](const Config& config) { return written_number(config.recipients_max); }},
