@@ -143,6 +143,10 @@ inline constexpr std::size_t input_octets_at_once = 16 * 1024;
 /// Connections in all and from one address (IPv6: one /64). An office behind one NAT has dozens of clients.
 inline constexpr std::size_t connections_max = 10'000;
 inline constexpr std::size_t connections_per_address_max = 100;
+/// Of the descriptors that a process may have, those that are no client's, beside the ones that can be counted
+/// (listening sockets, reactors, connections to other processes): standard streams, log, notes, configurations, and
+/// clients that are accepted only to be told that there are too many.
+inline constexpr std::size_t descriptors_reserved = 128;
 /// How long sessions may go on after SIGTERM; systemd's own stop time-out is 90 s.
 inline constexpr std::chrono::seconds drain_time_max = 20s;
 /// After a reply that ends a session for cause (too many errors), what the peer still sends is read and dropped for so

@@ -154,7 +154,9 @@ constexpr std::array all_keys{
     Key{"limits.connections_max",
         "The most connections at once. A further one takes the place of one that has not logged in, the oldest from "
         "the address\n"
-        "that has most of those; when all have, it is told so and closed.\n",
+        "that has most of those; when all have, it is told so and closed. With fewer open files than that takes "
+        "(LimitNOFILE=,\n"
+        "ulimit -n), it is as many as are possible, and a warning says so.\n",
         "",
         [](const Key& key, const Value& value, Reading& reading) {
           read_number(key, value, {1, limits::connections_max_highest}, reading, reading.config.connections_max);

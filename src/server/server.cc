@@ -7,8 +7,6 @@
 #include <thread>
 #include <utility>
 
-#include <sys/resource.h>
-
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
@@ -17,6 +15,7 @@
 #include "runtime/cores.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/open_files.h"
 #include "server/reception.h"
 #include "server/settings.h"
 #include "server/thread_counts.h"
@@ -29,14 +28,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 runtime::BlockingPool::OnException report_to(const std::shared_ptr<spdlog::logger>& log, const char* pool) {
   return [log, pool](std::string_view what) { log->error("a job of the {} pool ended unexpectedly: {}", pool, what); };
-}
-
-/// The usual soft limit of 1,024 is for programs that use select(2).
-void allow_open_files() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 }  // namespace
@@ -65,13 +56,16 @@ class Server::Impl {
   std::size_t sessions() const { return reception_.sessions(); }
 
  private:
+  runtime::Explained<std::shared_ptr<const Settings>> settings_of(config::Config config) const;
   std::vector<std::string> open_listeners();
   void take_connections();
   void stop_core(std::size_t core);
   void end_all_at_once();
   spdlog::logger& log() const { return *environment_.services.log; }
 
-  mutable std::mutex mutex_;  ///< Guards what follows up to `stops_`.
+  std::size_t open_files_max_ = 0;        ///< Does not change once started: a filter may keep it from being asked.
+  std::size_t connections_possible_ = 0;  ///< The same: the threads and listeners stay.
+  mutable std::mutex mutex_;              ///< Guards what follows up to `stops_`.
   config::Config config_;
   bool started_ = false;
   bool finished_ = false;
@@ -88,8 +82,9 @@ class Server::Impl {
 };
 
 std::vector<std::string> Server::Impl::start() {
-  allow_open_files();
-  const auto settings = make_settings(config_, environment_.services.tls, log());
+  open_files_max_ = allow_open_files();
+  connections_possible_ = connections_possible(config_, open_files_max_);
+  const auto settings = settings_of(config_);
   if (!settings) return {settings.problem()};
   reception_.set_settings(*settings);
   std::vector<std::string> problems = open_listeners();
@@ -138,8 +133,21 @@ std::vector<std::string> Server::Impl::listening() const {
   return texts;
 }
 
+/// With no more connections than there are descriptors for: a process without any cannot take what others hand to it,
+/// and all sessions would end with it.
+runtime::Explained<std::shared_ptr<const Settings>> Server::Impl::settings_of(config::Config config) const {
+  if (config.connections_max > connections_possible_) {
+    log().warn(
+        "limits.connections_max is {}, but with {} open files no more than {} connections are possible, and taken; "
+        "allow more open files (LimitNOFILE= in the unit, or ulimit -n) or lower it",
+        config.connections_max, open_files_max_, connections_possible_);
+    config.connections_max = connections_possible_;
+  }
+  return make_settings(config, environment_.services.tls, log());
+}
+
 Server::Reloaded Server::Impl::reload(config::Config config) {
-  const auto settings = make_settings(config, environment_.services.tls, log());
+  const auto settings = settings_of(config);
   if (!settings) return {{settings.problem()}, {}};
   const Lock lock(mutex_);
   Reloaded reloaded = {{}, keys_for_restart(config_, config)};

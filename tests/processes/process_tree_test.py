@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -100,6 +101,29 @@ class ProcessTreeTest(unittest.TestCase):
         with fermo(users=USERS) as server:
             for role, pid in roles(server).items():
                 self.assertEqual(pathlib.Path(f"/proc/{pid}/cmdline").read_bytes(), b"fermo\0role\0" + role.encode() + b"\0")
+
+    def test_there_are_no_more_connections_than_open_files_and_a_reload_finds_room(self):
+        config = "[limits]\nconnections_max = 5000\nconnections_per_address_max = 5000\n[threads]\nprotocol = 2\nstore = 4\nhash = 2\n"
+        with fermo(config=config, users=USERS, start=False) as server:
+            open_files_max = 700
+            server.start(starter=["sh", "-c", f'ulimit -n {open_files_max} && exec "$0" "$@"'])
+            warning = rf"connections_max is 5000, but with {open_files_max} open files no more than \d+ .*LimitNOFILE"
+            until(lambda: re.search(warning, server.tail()), "a warning")
+            net = roles(server)["net"]
+            clients = []
+            for _ in range(open_files_max):
+                clients.append(Lines(server.ports["pop3"]))
+                self.assertTrue(clients[-1].line().startswith(b"+OK"), "each is taken: the first make room")
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: "the configuration has been reloaded" in server.tail(), "a reload")
+            lose(server, "store")
+            until(lambda: held(server), "a login after the store was lost")
+            clients[-1].send(b"NOOP\r\n")
+            self.assertTrue(clients[-1].line(), "its session goes on")
+            self.assertEqual(roles(server)["net"], net, server.tail())
+            self.assertNotIn("takes no new connections", server.tail())
+            for client in clients:
+                client.close()
 
     def test_every_role_that_is_lost_is_started_again(self):
         with fermo(users=USERS) as server:
