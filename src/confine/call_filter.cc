@@ -1,7 +1,9 @@
 #include "confine/call_filter.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
@@ -91,6 +93,26 @@ int allow_own_signals(void* filter) {
   return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &is_own));
 }
 
+int refuse_command(void* filter, int call, scmp_datum_t command) {
+  const scmp_arg_cmp is_this{1, SCMP_CMP_MASKED_EQ, 0xffffffff, command};
+  return ::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &is_this);
+}
+
+/// Whoever owns a descriptor is sent a signal, of the sender's choice, when something can be read from it. This is a
+/// filter of its own: one that allows a call does so whatever another rule says of its arguments.
+int refuse_owners_of_descriptors() {
+  const FilterPointer filter(::seccomp_init(SCMP_ACT_ALLOW));
+  if (!filter) return -ENOMEM;
+  int done = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
+  for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
+    if (done == 0) done = refuse_command(filter.get(), SCMP_SYS(fcntl), static_cast<scmp_datum_t>(command));
+  }
+  for (const int command : {FIOSETOWN, SIOCSPGRP}) {
+    if (done == 0) done = refuse_command(filter.get(), SCMP_SYS(ioctl), static_cast<scmp_datum_t>(command));
+  }
+  return done == 0 ? ::seccomp_load(filter.get()) : done;
+}
+
 int add(void* filter, std::uint32_t action, const char* call) {
   const std::string_view name = call;
   if (name == "clone") return allow_clone(filter, of_a_thread | new_namespaces, of_a_thread);
@@ -113,6 +135,7 @@ Result<void> allow_only(std::span<const char* const> calls, std::span<const char
     done = add(filter.get(), SCMP_ACT_ERRNO(EACCES), refused[i]);
   }
   prepare();
+  if (done == 0) done = refuse_owners_of_descriptors();
   if (done == 0) done = ::seccomp_load(filter.get());
   if (done != 0) return system_error(done);
   return {};

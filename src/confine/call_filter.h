@@ -54,8 +54,9 @@ enum class Forbidden {
 };
 
 /// From now on every thread of this process makes only these calls; one of `refused` fails with EACCES, and any other
-/// one is forbidden. A name that this machine does not have is left out. Needs no_new_privs. May be
-/// called again to take more away. Errors: the system's; what a filter forbids stays forbidden.
+/// one is forbidden. Where fcntl(2) and ioctl(2) are on the list they give a descriptor no owner (F_SETOWN), who would
+/// get signals. A name that this machine does not have is left out. Needs no_new_privs. May be called again to take
+/// more away. Errors: the system's; what a filter forbids stays forbidden.
 Result<void> allow_only(std::span<const char* const> calls, std::span<const char* const> refused = {},
                         Forbidden others = Forbidden::ends);
 

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -319,6 +321,32 @@ TEST_F(ConfinementTest, ASignalGoesToItselfAndToNoOtherProcess) {
                    const int status = status_of([] { return ::raise(SIGTERM) != 0; });
                    return WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
                  }),
+            0);
+}
+
+TEST_F(ConfinementTest, ADescriptorGetsNoOwnerWhoWouldGetASignal) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  EXPECT_EQ(status_of([] {
+              std::array<int, 2> pair{};
+              if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) return false;
+              const long parent = ::getppid();
+              Protection protection;
+              give_up_privileges();
+              confine_calls(joined({calls::basic(), calls::sockets()}), protection, {}, Forbidden::fails);
+              const auto refused = [&](long call, long command, long argument) {
+                return ::syscall(call, pair[0], command, argument) < 0 && errno == EPERM;
+              };
+              constexpr long beyond_32_bits = 1L << 32;  // which the kernel does not look at
+              f_owner_ex owner{F_OWNER_PID, ::getppid()};
+              int number = ::getppid();
+              int readable = -1;
+              return protection.filter && refused(SYS_fcntl, F_SETOWN, parent) &&
+                     refused(SYS_fcntl, F_SETOWN | beyond_32_bits, parent) && refused(SYS_fcntl, F_SETSIG, SIGKILL) &&
+                     refused(SYS_fcntl, F_SETOWN_EX, reinterpret_cast<long>(&owner)) &&
+                     refused(SYS_ioctl, FIOSETOWN, reinterpret_cast<long>(&number)) &&
+                     refused(SYS_ioctl, SIOCSPGRP, reinterpret_cast<long>(&number)) &&
+                     ::fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0 && ::ioctl(pair[0], FIONREAD, &readable) == 0;
+            }),
             0);
 }
 
