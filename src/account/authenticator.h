@@ -14,7 +14,7 @@ struct LoginAttempt {
   sasl::PasswordLogin login;
   std::string peer;     ///< The client's address without the port; empty on a unix socket.
   std::string service;  ///< "pop3".
-  std::string origin;   ///< What failures are counted by: an IPv4 address or an IPv6 /64. Empty: they are not counted.
+  std::string origin;   ///< What failures are counted by: an IPv4 address or an IPv6 /64.
 };
 
 struct LoginDecision {

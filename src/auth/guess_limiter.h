@@ -26,8 +26,9 @@ struct GuessLimits {
 ///
 /// Somebody who guesses at an account from many places must not lock its owner out. So an origin from which the account
 /// was logged in to before is let through however much others have guessed, and a fifth of what an account may be
-/// guessed at is kept for origins that have not failed lately, which the owner's new telephone is one of. Neither gets
-/// around the limit of its origin. Names that do not exist are counted like those that do. Thread-safe; never blocks.
+/// guessed at is kept for networks (an IPv4 /24, an IPv6 /48) from which nobody has failed at it lately, of which the
+/// one of the owner's new telephone is one. Neither gets around the limit of its origin. Names that do not exist are
+/// counted like those that do. Thread-safe; never blocks.
 class GuessLimiter {
  public:
   GuessLimiter(const Clock& clock, GuessLimits limits) : clock_(clock), limits_(limits) {}
@@ -46,12 +47,14 @@ class GuessLimiter {
   /// choice: in an ordered map none make each other slow to find, as they can in a table of hashes.
   class Counts {
    public:
-    /// The times of the last minute.
+    explicit Counts(std::chrono::minutes window) : window_(window) {}
+    /// The times that are no older than the window.
     Times& of(std::string_view name, Timestamp now);
     void take_back(std::string_view name);
 
    private:
     using Entries = std::list<std::pair<std::string, Times>>;
+    const std::chrono::minutes window_;
     Entries by_use_;  ///< The last used one first.
     std::map<std::string_view, Entries::iterator> entries_;
   };
@@ -67,13 +70,14 @@ class GuessLimiter {
     std::set<std::string_view> pairs_;
   };
 
-  bool may_guess(const std::string& pair, const Times& from_origin, const Times& at_account) const;
+  bool may_guess(const std::string& pair, const Times& from_network, const Times& at_account) const;
 
   const Clock& clock_;
   const GuessLimits limits_;
   std::mutex mutex_;
-  Counts origins_;
-  Counts accounts_;
+  Counts origins_{std::chrono::minutes(1)};
+  Counts accounts_{std::chrono::minutes(1)};
+  Counts networks_{limits::newcomer_time_min};  ///< By network and account.
   Known known_;
 };
 

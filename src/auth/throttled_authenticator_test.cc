@@ -48,9 +48,12 @@ class ThrottledAuthenticatorTest : public testing::Test {
     return 1000;
   }
 
+  static constexpr const char* exempt = "192.0.2.200";
+
   Gate gate_;
   ManualClock clock_;
-  ThrottledAuthenticator authenticator_{gate_, clock_, GuessLimits{10, 100}};
+  ThrottledAuthenticator authenticator_{gate_, clock_, GuessLimits{10, 100},
+                                        [](const account::LoginAttempt& attempt) { return attempt.origin == exempt; }};
 };
 
 TEST_F(ThrottledAuthenticatorTest, AnAddressMayFailSoOftenInAMinute) {
@@ -88,7 +91,7 @@ TEST_F(ThrottledAuthenticatorTest, AnAccountMayBeGuessedAtSoOftenInAMinute) {
   EXPECT_EQ(exhaust("anna"), 80);
   int let_through = 0;
   for (int i = 0; i < 200; ++i) {
-    if (guess("198.51.100." + std::to_string(i)) == Verdict::refused) ++let_through;
+    if (guess("198.51." + std::to_string(i) + ".7") == Verdict::refused) ++let_through;
   }
   EXPECT_EQ(let_through, 20);
   EXPECT_EQ(gate_.asked, 100);
@@ -100,11 +103,29 @@ TEST_F(ThrottledAuthenticatorTest, TheOwnerGetsInFromElsewhere) {
   EXPECT_EQ(login("203.0.113.5", "anna", "right"), Verdict::accepted) << "from an address that has not failed";
 }
 
+TEST_F(ThrottledAuthenticatorTest, TheOwnerGetsInHoweverManyAddressesOneNetworkHas) {
+  exhaust("anna");
+  for (int i = 0; i < 1000; ++i) guess("198.51.100." + std::to_string(i % 256));
+  for (int i = 0; i < 1000; ++i) guess("2001:db8:1:" + std::to_string(i) + "::");
+  EXPECT_EQ(login("2001:db8:2:1::", "anna", "right"), Verdict::accepted);
+  EXPECT_EQ(login("198.51.101.1", "anna", "right"), Verdict::accepted);
+}
+
+TEST_F(ThrottledAuthenticatorTest, ANetworkIsNewAgainAfterAWhile) {
+  EXPECT_EQ(guess("198.51.100.1"), Verdict::refused);
+  clock_.advance(limits::newcomer_time_min - 1min);
+  exhaust("anna");
+  EXPECT_EQ(guess("198.51.100.2"), Verdict::throttled);
+  clock_.advance(1min);
+  exhaust("anna");
+  EXPECT_EQ(guess("198.51.100.3"), Verdict::refused);
+}
+
 TEST_F(ThrottledAuthenticatorTest, TheOwnerGetsInFromWhereTheyLoggedInBefore) {
   ASSERT_EQ(login("203.0.113.5", "anna", "right"), Verdict::accepted);
   clock_.advance(1h);
   exhaust("anna");
-  for (int i = 0; i < 100; ++i) guess("198.51.100." + std::to_string(i));
+  for (int i = 0; i < 100; ++i) guess("198.51." + std::to_string(i) + ".7");
   ASSERT_EQ(login("203.0.113.6", "anna", "right"), Verdict::throttled) << "nothing is left for newcomers";
   EXPECT_EQ(login("203.0.113.5", "anna", "right"), Verdict::accepted);
   for (int i = 0; i < 10; ++i) guess("203.0.113.5");
@@ -117,8 +138,14 @@ TEST_F(ThrottledAuthenticatorTest, NamesThatDoNotExistAreCountedAlike) {
   EXPECT_EQ(exhaust("nobody"), known);
 }
 
-TEST_F(ThrottledAuthenticatorTest, WithoutAnOriginNothingIsCounted) {
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(guess(""), Verdict::refused);
+TEST_F(ThrottledAuthenticatorTest, WhoIsExemptIsNotCounted) {
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(guess(exempt), Verdict::refused);
+}
+
+/// Whoever has no origin to name is one of them.
+TEST_F(ThrottledAuthenticatorTest, NoOriginIsAnOriginToo) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(guess("", "user" + std::to_string(i)), Verdict::refused);
+  EXPECT_EQ(guess(""), Verdict::throttled);
 }
 
 TEST_F(ThrottledAuthenticatorTest, AClockThatIsSetBackLocksNobodyOut) {

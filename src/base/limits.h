@@ -195,6 +195,10 @@ inline constexpr std::size_t store_ipc_following_max = 64;
 /// Recipients of one delivery through the socket: more than a command line names, and 3,000 unique-ids of 74 octets fit
 /// one frame.
 inline constexpr std::size_t store_ipc_recipients_max = 3000;
+/// What deliveries that have not finished may hold in memory, all those of the process with the network together: as many
+/// as that has connections, or a few with the most recipients. Without a bound, one that is in foreign hands could make
+/// the store hold as much as it likes.
+inline constexpr std::size_t store_channels_held_octets_max = 1024 * 1024 * 1024;
 /// Recipients in one frame: each may carry 320 + 4096 + 70 octets.
 inline constexpr std::size_t store_ipc_recipients_at_once_max = 32;
 /// Message-numbers in one frame, of 8 octets each.
@@ -276,6 +280,9 @@ inline constexpr std::size_t password_octets_max = 1024;
 inline constexpr std::size_t guesses_per_address_max = 10;
 inline constexpr std::size_t guesses_per_account_max = 100;
 inline constexpr std::size_t guesses_max_highest = 1'000'000;
+/// Who has not failed at an account for so long gets what of its guesses is kept for newcomers. Much longer than a
+/// minute, so that it takes many networks to use that up; short enough for an owner who mistyped.
+inline constexpr std::chrono::minutes newcomer_time_min{10};
 /// Addresses, and accounts, that failed logins are counted for: 50,000 × about 1 KB is 50 MB when an attacker has as
 /// many.
 inline constexpr std::size_t guess_counts_max = 50'000;

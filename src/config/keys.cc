@@ -103,7 +103,7 @@ constexpr std::array all_keys{
     Key{"logins.guesses_per_account_max",
         "How many logins for one account may fail in a minute, wherever they come from. Addresses from which its "
         "owner\n"
-        "has logged in before are let through, and a fifth is kept for addresses that have not failed lately.\n",
+        "has logged in before are let through, and a fifth is kept for networks that have not failed at it lately.\n",
         "",
         [](const Key& key, const Value& value, Reading& reading) {
           read_number(key, value, {1, limits::guesses_max_highest}, reading, reading.config.guesses_per_account_max);

@@ -18,6 +18,7 @@
 #include "fermo/roles.h"
 #include "ipc/socket_pool.h"
 #include "maildrop_ipc/grant_service.h"
+#include "server/guess_exemptions.h"
 #include "server/log.h"
 
 namespace fermo::commands {
@@ -66,12 +67,15 @@ struct Deciding {
            ipc::SocketPool& store)
       : users(config.users, report_to(log, config.users)),
         local(users, clock, settings_of(config)),
-        throttled(local, clock, {config.guesses_per_address_max, config.guesses_per_account_max}),
+        exempt(config),
+        throttled(local, clock, {config.guesses_per_address_max, config.guesses_per_account_max},
+                  [this](const account::LoginAttempt& attempt) { return exempt.contain(attempt); }),
         granting(throttled, store),
         directory(users) {}
 
   auth::PasswordFile users;
   auth::LocalAuthenticator local;
+  server::GuessExemptions exempt;
   auth::ThrottledAuthenticator throttled;
   GrantingAuthenticator granting;
   auth::LocalDirectory directory;
@@ -108,7 +112,11 @@ class AuthRole {
   bool configure(const Note& note) {
     auto config = note.descriptors.size() == 1 ? config_from(note.descriptors.front()) : std::nullopt;
     if (!config) return false;
-    if (config_) return true;
+    if (config_) {
+      config_->guess_exempt_networks = std::move(config->guess_exempt_networks);
+      if (deciding_) deciding_->exempt.use(*config_);
+      return true;
+    }
     config_ = std::move(*config);
     std::error_code unknown;
     has_folder_ = std::filesystem::is_directory(users_folder(*config_), unknown);

@@ -85,7 +85,7 @@ ProcessTree::ProcessTree(config::Config config, std::vector<server::ListeningPor
       control_(list_of(std::move(control))),
       lock_(lock),
       roles_(std::move(roles)),
-      net_config_(config_),
+      config_in_force_(config_),
       ports_(std::move(ports)) {
   for (const Role role : all_roles) {
     if (roles_.empty()) identities_[static_cast<std::size_t>(role)] = identity_of(role);
@@ -202,15 +202,18 @@ bool ProcessTree::equip_store(Supervisor& supervisor) {
 }
 
 bool ProcessTree::equip_auth(Supervisor& supervisor) {
-  return configure(supervisor, config_) && supervisor.send(number_of(Order::begin)) &&
-         await_ready(Role::auth, supervisor);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!configure(supervisor, config_in_force_)) return false;
+  }
+  return supervisor.send(number_of(Order::begin)) && await_ready(Role::auth, supervisor);
 }
 
 /// It needs its connections to begin: the certificates come over one of them.
 bool ProcessTree::equip_net(Supervisor& supervisor) {
   {
     const std::lock_guard lock(mutex_);
-    if (!configure(supervisor, net_config_) || !send_ports(supervisor)) return false;
+    if (!configure(supervisor, config_in_force_) || !send_ports(supervisor)) return false;
     if (!join(Role::net) || !supervisor.send(number_of(Order::begin))) return false;
   }
   return await_ready(Role::net, supervisor);
@@ -307,7 +310,7 @@ std::size_t ProcessTree::connections(Role one, Role other) const {
 // --- Renewing --------------------------------------------------------------------------------------------------------
 
 /// What takes effect only after a restart stays for a process that is started again, too.
-config::Config ProcessTree::for_net(const config::Config& config) const {
+config::Config ProcessTree::in_force(const config::Config& config) const {
   config::Config mixed = config;
   mixed.data = config_.data;
   mixed.users = config_.users;
@@ -342,7 +345,8 @@ std::vector<std::string> ProcessTree::renew(const config::Config& config, const 
   ended = without_processes();
   if (auto problems = hand_to_net(config, *supervisor); !problems.empty()) return problems;
   use(std::move(keys), std::move(supervisor));
-  net_config_ = for_net(config);
+  config_in_force_ = in_force(config);
+  configure(*member(Role::auth).supervisor, config_in_force_);  // one that is gone gets it when it is started again
   return {};
 }
 

@@ -90,7 +90,7 @@ class ProcessTree {
   Result<void> link(Role one, Supervisor& to_one, Role other, Supervisor& to_other) const;
   std::size_t connections(Role one, Role other) const;
   void close_ports();
-  config::Config for_net(const config::Config& config) const;
+  config::Config in_force(const config::Config& config) const;
   std::vector<std::string> renew(const config::Config& config, const runtime::CertificateFiles& files);
   std::vector<std::string> hand_to_net(const config::Config& config, Supervisor& keys);
   std::list<std::unique_ptr<Supervisor>> without_processes();
@@ -105,7 +105,7 @@ class ProcessTree {
   std::array<std::optional<processes::Identity>, count_of_roles> identities_;
 
   std::mutex mutex_;  ///< Guards what follows. Who is given a connection, and to whom, happens under it.
-  config::Config net_config_;
+  config::Config config_in_force_;
   std::vector<server::ListeningPort> ports_;
   std::shared_ptr<Keys> keys_;  ///< Those in use.
   std::array<Member, count_of_roles> members_;

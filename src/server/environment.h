@@ -15,7 +15,6 @@ struct Settings {
   config::Config config;
   std::shared_ptr<const runtime::TlsContext> tls;
   Networks lmtp_networks;
-  Networks guess_exempt_networks;  ///< Whose failed logins are not counted.
 };
 
 /// What all connections share. Outlives them.

@@ -98,8 +98,7 @@ Connection::Awaitable<bool> Pop3Connection::obey(pop3::StartTls) {
 
 Connection::Awaitable<bool> Pop3Connection::obey(pop3::Verify step) {
   account::Authenticator& authenticator = environment().services.authenticator;
-  const std::string origin = settings().guess_exempt_networks.contains(peer()) ? std::string() : peer().allotment();
-  account::LoginAttempt attempt = {std::move(step.login), peer().text(), "pop3", origin};
+  account::LoginAttempt attempt = {std::move(step.login), peer().text(), "pop3", peer().allotment()};
   auto verify = [&authenticator, attempt = std::move(attempt)] { return authenticator.verify(attempt); };
   Result<account::LoginDecision> decision = co_await in_pool(environment().login_pool, std::move(verify));
   if (!decision) {

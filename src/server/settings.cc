@@ -50,11 +50,9 @@ runtime::Explained<std::shared_ptr<const Settings>> make_settings(const config::
   using Outcome = runtime::Explained<std::shared_ptr<const Settings>>;
   auto networks = Networks::parse(config.lmtp_networks);
   if (!networks) return Outcome::problem("lmtp.networks: " + networks.problem());
-  auto exempt = Networks::parse(config.guess_exempt_networks);
-  if (!exempt) return Outcome::problem("logins.exempt_networks: " + exempt.problem());
   auto tls = load_tls(config, tls_source, log);
   if (!tls) return Outcome::problem(tls.problem());
-  Settings settings = {config, std::move(*tls), std::move(*networks), std::move(*exempt)};
+  Settings settings = {config, std::move(*tls), std::move(*networks)};
   return std::make_shared<const Settings>(std::move(settings));
 }
 

@@ -3,10 +3,11 @@
 import base64
 import concurrent.futures
 import poplib
+import signal
 import socket
 import unittest
 
-from peers import PASSWORD, Peer, fermo, processor_seconds, roles
+from peers import PASSWORD, Peer, fermo, processor_seconds, roles, until
 
 THROTTLED = "[SYS/TEMP] Too many failed logins"
 
@@ -92,6 +93,15 @@ class GuessingTest(unittest.TestCase):
         self.serve('[logins]\nguesses_per_address_max = 2\nexempt_networks = ["127.0.0.9"]\n')
         self.assertEqual([self.guess("127.0.0.2") for _ in range(3)], ["refused"] * 2 + ["throttled"])
         self.assertEqual({self.guess("127.0.0.9") for _ in range(10)}, {"refused"})
+
+    def test_networks_are_exempt_from_a_reload_on(self):
+        self.serve("[logins]\nguesses_per_address_max = 2\n")
+        self.assertEqual([self.guess("127.0.0.9") for _ in range(3)], ["refused"] * 2 + ["throttled"])
+        self.server.config.write_text('[logins]\nguesses_per_address_max = 2\nexempt_networks = ["127.0.0.9"]\n')
+        self.server.process.send_signal(signal.SIGHUP)
+        until(lambda: self.guess("127.0.0.9") == "refused", "an attempt that is not counted")
+        self.assertEqual({self.guess("127.0.0.9") for _ in range(10)}, {"refused"})
+        self.assertEqual([self.guess("127.0.0.2") for _ in range(3)], ["refused"] * 2 + ["throttled"])
 
 
 if __name__ == "__main__":
