@@ -22,6 +22,7 @@ struct Environment {
   Services services;
   runtime::BlockingPool& store_pool;
   runtime::BlockingPool& login_pool;
+  runtime::BlockingPool& lookup_pool;  ///< Recipients; not the store's, which must not wait for whoever knows users.
 };
 
 }  // namespace fermo::server

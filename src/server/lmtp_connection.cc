@@ -63,7 +63,7 @@ Connection::Awaitable<bool> LmtpConnection::obey(smtp::ResolveRecipient step) {
   account::Directory& directory = environment().services.directory;
   const mail::Address recipient = step.recipient;
   auto find = [&directory, recipient] { return directory.find(recipient); };
-  const auto account = co_await in_pool(environment().store_pool, std::move(find));
+  const auto account = co_await in_pool(environment().lookup_pool, std::move(find));
   if (!account) {
     const Result<bool> undecided(boost::system::in_place_error, account.error());
     session_.answer(smtp::RecipientResolved{undecided});

@@ -40,7 +40,8 @@ class Server::Impl {
         cores_(protocol_threads(config_)),
         store_pool_("store", {store_threads(config_), limits::store_queue_max}, report_to(services.log, "store")),
         login_pool_("login", {login_threads(config_), limits::login_queue_max}, report_to(services.log, "login")),
-        environment_{std::move(services), store_pool_, login_pool_},
+        lookup_pool_("lookup", {protocol_threads(config_), limits::store_queue_max}, report_to(services.log, "lookup")),
+        environment_{std::move(services), store_pool_, login_pool_, lookup_pool_},
         reception_(environment_, cores_) {
     std::signal(SIGPIPE, SIG_IGN);
   }
@@ -76,6 +77,7 @@ class Server::Impl {
   runtime::Cores cores_;
   runtime::BlockingPool store_pool_;  // joined before the cores go: jobs resume sessions there
   runtime::BlockingPool login_pool_;
+  runtime::BlockingPool lookup_pool_;
   const Environment environment_;
   Reception reception_;
   std::vector<std::unique_ptr<Listener>> listeners_;  ///< Does not change once started.
