@@ -39,7 +39,7 @@ class Channels {
 
  private:
   struct Channel {
-    explicit Channel(maildrop::Store& store, Grants& grants) : session(store, grants) {}
+    Channel(maildrop::Store& store, Grants& grants, Allowance& held) : session(store, grants, held) {}
     std::mutex mutex;
     StoreSession session;
   };
@@ -47,10 +47,10 @@ class Channels {
   bool answer(ipc::FrameSocket& socket, ChannelNumber number, ipc::Frame& frame) {
     const auto request =
         decode_request(std::string_view(frame.head).substr(sizeof(ChannelNumber)), std::move(frame.rest));
-    const auto channel = request ? channel_of(number) : nullptr;
-    if (!channel) return false;
-    std::optional<Reply> reply;
-    {
+    if (!request) return false;
+    // One that was left by who asked for it: its end may come before what was asked last.
+    std::optional<Reply> reply = reply::Failed{maildrop::Error::unavailable};
+    if (const auto channel = channel_for(*request, number)) {
       const std::lock_guard lock(channel->mutex);
       reply = channel->session.answer(*request);
     }
@@ -59,12 +59,16 @@ class Channels {
     return socket.send(head, rest);
   }
 
-  /// Null: there are too many.
-  std::shared_ptr<Channel> channel_of(ChannelNumber number) {
+  static bool begins_channel(const Request& request) {
+    return std::holds_alternative<request::BeginDelivery>(request) || std::holds_alternative<request::Open>(request);
+  }
+
+  /// Null: there is none of that number, and the request begins none or there are too many.
+  std::shared_ptr<Channel> channel_for(const Request& request, ChannelNumber number) {
     const std::lock_guard lock(mutex_);
     if (const auto known = channels_.find(number); known != channels_.end()) return known->second;
-    if (channels_.size() >= limits::store_channels_max) return nullptr;
-    return channels_.emplace(number, std::make_shared<Channel>(store_, grants_)).first->second;
+    if (!begins_channel(request) || channels_.size() >= limits::store_channels_max) return nullptr;
+    return channels_.emplace(number, std::make_shared<Channel>(store_, grants_, held_)).first->second;
   }
 
   void end(ChannelNumber number) {
@@ -78,6 +82,7 @@ class Channels {
 
   maildrop::Store& store_;
   Grants& grants_;
+  Allowance held_{limits::store_channels_held_octets_max};
   std::mutex mutex_;
   std::unordered_map<ChannelNumber, std::shared_ptr<Channel>> channels_;
 };

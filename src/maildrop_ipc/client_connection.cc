@@ -17,18 +17,39 @@ Result<std::shared_ptr<ClientConnection>> ClientConnection::open(const std::file
 
 Result<Reply> ClientConnection::exchange(const Request& request, maildrop::Error when_lost) {
   const std::lock_guard lock(mutex_);
-  if (lost_) return maildrop::Error::unavailable;
-  ipc::Frame frame;
-  const auto [head, rest] = encode(request);
-  const auto outcome = line_->ask(head, rest, frame);
-  std::optional<Reply> reply;
-  if (outcome == Line::Outcome::answered) reply = decode_reply(frame.head, std::move(frame.rest));
+  if (lost_ || !close_cursors()) return maildrop::Error::unavailable;
+  Line::Outcome outcome{};
+  auto reply = carry(request, outcome);
   if (!reply) {
     lost_ = true;
     return outcome == Line::Outcome::not_sent ? maildrop::Error::unavailable : when_lost;
   }
   if (const auto* const failed = std::get_if<reply::Failed>(&*reply)) return failed->error;
   return std::move(*reply);
+}
+
+/// Nothing: the connection is of no use any more.
+std::optional<Reply> ClientConnection::carry(const Request& request, Line::Outcome& outcome) {
+  ipc::Frame frame;
+  const auto [head, rest] = encode(request);
+  outcome = line_->ask(head, rest, frame);
+  return outcome == Line::Outcome::answered ? decode_reply(frame.head, std::move(frame.rest)) : std::nullopt;
+}
+
+bool ClientConnection::close_cursors() {
+  std::vector<CursorId> left;
+  {
+    const std::lock_guard lock(left_mutex_);
+    left.swap(left_);
+  }
+  Line::Outcome outcome{};
+  for (const CursorId cursor : left) lost_ = lost_ || !carry(request::CloseCursor{cursor}, outcome);
+  return !lost_;
+}
+
+void ClientConnection::close_later(CursorId cursor) {
+  const std::lock_guard lock(left_mutex_);
+  left_.push_back(cursor);
 }
 
 error_code ClientConnection::give_up(maildrop::Error error) {

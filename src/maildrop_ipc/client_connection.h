@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "maildrop/error.h"
@@ -37,14 +38,23 @@ class ClientConnection {
     return give_up(when_lost);
   }
 
+  /// Nobody reads from it any more: the other side is told with the next request. Waits for nobody, so that whatever
+  /// thread destroys a cursor goes on.
+  void close_later(CursorId cursor);
+
  private:
   /// Any reply but Failed.
   Result<Reply> exchange(const Request& request, maildrop::Error when_lost);
+  std::optional<Reply> carry(const Request& request, Line::Outcome& outcome);
+  bool close_cursors();
   error_code give_up(maildrop::Error error);
 
   std::mutex mutex_;
   const std::unique_ptr<Line> line_;
   bool lost_ = false;
+
+  std::mutex left_mutex_;
+  std::vector<CursorId> left_;  ///< Cursors that the other side still holds for nothing.
 };
 
 }  // namespace fermo::maildrop_ipc

@@ -69,7 +69,7 @@ class RemoteCursor final : public maildrop::Cursor {
         ahead_(std::move(reading.piece)),
         ended_(reading.ended) {}
   ~RemoteCursor() override {
-    if (!ended_) (void)connection_->ask<reply::Done>(request::CloseCursor{id_});
+    if (!ended_) connection_->close_later(id_);
   }
 
   const mail::WireSummary& summary() const override { return summary_; }

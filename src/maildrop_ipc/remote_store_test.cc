@@ -122,6 +122,16 @@ TEST_F(RemoteStoreTest, SnapshotAndCursorsLiveIndependently) {
   EXPECT_EQ(read_all(*other), "first\r\n");
 }
 
+TEST_F(RemoteStoreTest, CursorsThatAreLeftAreLetGo) {
+  serve();
+  const auto remote = connect();
+  ASSERT_TRUE(deliver(*remote, std::string(3 * limits::message_piece_octets_max, 'x'), {{drop("ann"), "", std::nullopt}}));
+  const auto snapshot = remote->open(drop("ann")).value();
+  for (std::size_t i = 0; i < 3 * limits::store_ipc_cursors_max; ++i) {
+    ASSERT_TRUE(snapshot->read(MessageNumber::at_index(0))) << i;
+  }
+}
+
 TEST_F(RemoteStoreTest, ErrorsOfTheStoreArriveAsTheyAre) {
   serve();
   const auto remote = connect();

@@ -20,6 +20,10 @@ reply::Failed failed(const error_code& error) {
   return {maildrop::Error::unsupported};
 }
 
+std::size_t held_octets(const maildrop::Recipient& recipient) {
+  return sizeof(recipient) + recipient.drop.text().size() + recipient.trace_fields.size();
+}
+
 }  // namespace
 
 std::optional<Reply> StoreSession::answer(const Request& request) {
@@ -37,8 +41,13 @@ StoreSession::Answer StoreSession::obey(const request::Hello& hello) {
 
 StoreSession::Answer StoreSession::obey(const request::BeginDelivery&) {
   if (!is_free()) return std::nullopt;
+  // It may keep a piece until that is full.
+  if (!held_.add(limits::message_piece_octets_max)) return reply::Failed{maildrop::Error::unavailable};
   auto delivery = store_.begin_delivery();
-  if (!delivery) return failed(delivery.error());
+  if (!delivery) {
+    held_.clear();
+    return failed(delivery.error());
+  }
   delivery_ = std::move(*delivery);
   return reply::Done{};
 }
@@ -48,6 +57,7 @@ StoreSession::Answer StoreSession::obey(const request::Append& append) {
   if (const auto appended = delivery_->append(append.piece); !appended) {
     delivery_.reset();
     delivery_over_ = true;
+    held_.clear();
     return failed(appended.error());
   }
   appended_octets_ += append.piece.size();
@@ -56,6 +66,9 @@ StoreSession::Answer StoreSession::obey(const request::Append& append) {
 
 StoreSession::Answer StoreSession::obey(const request::AddRecipients& add) {
   if (!delivery_ || add.recipients.size() > limits::store_ipc_recipients_max - recipients_.size()) return std::nullopt;
+  std::size_t octets = 0;
+  for (const maildrop::Recipient& recipient : add.recipients) octets += held_octets(recipient);
+  if (!held_.add(octets)) return reply::Failed{maildrop::Error::unavailable};
   recipients_.insert(recipients_.end(), add.recipients.begin(), add.recipients.end());
   return reply::Done{};
 }
@@ -64,8 +77,10 @@ StoreSession::Answer StoreSession::obey(const request::Finish& finish) {
   if (!delivery_) return std::nullopt;
   const auto delivery = std::exchange(delivery_, nullptr);
   delivery_over_ = true;
+  const auto recipients = std::exchange(recipients_, {});
   if (finish.summary.wire_octets.value != appended_octets_) return reply::Failed{maildrop::Error::corrupt};
-  auto unique_ids = delivery->finish(finish.summary, recipients_, finish.received_at);
+  auto unique_ids = delivery->finish(finish.summary, recipients, finish.received_at);
+  held_.clear();
   if (!unique_ids) return failed(unique_ids.error());
   return reply::Delivered{std::move(*unique_ids)};
 }

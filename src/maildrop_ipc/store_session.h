@@ -8,6 +8,7 @@
 
 #include "maildrop/checkpoint.h"
 #include "maildrop/maildrop.h"
+#include "maildrop_ipc/allowance.h"
 #include "maildrop_ipc/grants.h"
 #include "maildrop_ipc/wire.h"
 
@@ -21,10 +22,11 @@ class StoreSession {
   explicit StoreSession(maildrop::Store& store, maildrop::CheckpointSource* checkpoints = nullptr)
       : store_(store), checkpoints_(checkpoints) {}
 
-  /// For the process with the network, over a channel: it is greeted, opens a maildrop only by one of `grants`, which
-  /// must outlive this, and calls nothing on the store itself.
-  StoreSession(maildrop::Store& store, Grants& grants)
-      : store_(store), checkpoints_(nullptr), grants_(&grants), greeted_(true) {}
+  /// For the process with the network, over a channel: it is greeted, opens a maildrop only by one of `grants`, calls
+  /// nothing on the store itself, and shares `held` with the others for what deliveries hold that are not finished. All
+  /// must outlive this.
+  StoreSession(maildrop::Store& store, Grants& grants, Allowance& held)
+      : store_(store), checkpoints_(nullptr), grants_(&grants), greeted_(true), held_(&held) {}
 
   /// Blocks as long as the store does. Nothing when the request is not one that may come now: the connection must be
   /// closed.
@@ -67,6 +69,7 @@ class StoreSession {
   Grants* const grants_ = nullptr;  ///< Null: any maildrop may be opened.
   bool greeted_ = false;
 
+  Allowance::Share held_{nullptr};  ///< By the delivery.
   std::unique_ptr<maildrop::Delivery> delivery_;
   bool delivery_over_ = false;
   std::uint64_t appended_octets_ = 0;

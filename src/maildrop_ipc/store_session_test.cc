@@ -61,6 +61,7 @@ class StoreSessionTest : public testing::Test {
 
   ManualClock clock_;
   maildrop::MemoryMaildrop store_{clock_};
+  Allowance held_{3 * piece_octets};
 };
 
 TEST_F(StoreSessionTest, NothingComesBeforeTheGreeting) {
@@ -258,10 +259,10 @@ TEST_F(StoreSessionTest, CursorsAreBounded) {
 TEST_F(StoreSessionTest, OverAChannelAMaildropOpensOncePerGrant) {
   Grants grants;
   ASSERT_TRUE(grants.add(drop("ann"), Grants::Clock::now()));
-  StoreSession first(store_, grants);
+  StoreSession first(store_, grants, held_);
   EXPECT_EQ(error_in(first.answer(request::Open{drop("bob")})), Error::unavailable);
   EXPECT_TRUE(is<reply::Opened>(first.answer(request::Open{drop("ann")})));
-  StoreSession second(store_, grants);
+  StoreSession second(store_, grants, held_);
   EXPECT_EQ(error_in(second.answer(request::Open{drop("ann")})), Error::unavailable);
 }
 
@@ -274,8 +275,30 @@ TEST_F(StoreSessionTest, OverAChannelNothingIsAskedOfTheStoreItself) {
                                       request::Sweep{},
                                       request::TakeCheckpoint{}};
   for (const auto& request : requests) {
-    EXPECT_FALSE(StoreSession(store_, grants).answer(request)) << request.index();
+    EXPECT_FALSE(StoreSession(store_, grants, held_).answer(request)) << request.index();
   }
+}
+
+TEST_F(StoreSessionTest, OverChannelsOnlySoMuchIsHeldForDeliveriesThatDoNotFinish) {
+  Grants grants;
+  StoreSession first(store_, grants, held_);
+  std::optional<StoreSession> second(std::in_place, store_, grants, held_);
+  StoreSession third(store_, grants, held_);
+  ASSERT_TRUE(is<reply::Done>(first.answer(request::BeginDelivery{})));
+  ASSERT_TRUE(is<reply::Done>(second->answer(request::BeginDelivery{})));
+  const request::AddRecipients many{
+      {16, {drop("ann"), std::string(limits::trace_fields_octets_max, 't'), std::nullopt}}};
+  EXPECT_EQ(error_in(second->answer(many)), Error::unavailable);
+  ASSERT_TRUE(is<reply::Done>(third.answer(request::BeginDelivery{})));
+  EXPECT_EQ(error_in(StoreSession(store_, grants, held_).answer(request::BeginDelivery{})), Error::unavailable);
+  // Room comes when one goes, or has finished.
+  second.reset();
+  EXPECT_TRUE(is<reply::Done>(third.answer(request::AddRecipients{{{drop("ann"), "", std::nullopt}}})));
+  EXPECT_TRUE(is<reply::Done>(third.answer(request::Append{message})));
+  EXPECT_TRUE(is<reply::Delivered>(third.answer(request::Finish{summary_of(message), {}})));
+  StoreSession fourth(store_, grants, held_);
+  EXPECT_TRUE(is<reply::Done>(fourth.answer(request::BeginDelivery{})));
+  EXPECT_TRUE(is<reply::Done>(StoreSession(store_, grants, held_).answer(request::BeginDelivery{})));
 }
 
 TEST_F(StoreSessionTest, AGrantThatIsNotUsedExpires) {

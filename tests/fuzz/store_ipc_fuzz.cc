@@ -123,7 +123,8 @@ void serve(unsigned how, unsigned faulty, std::string_view input) {
   if ((how & 1U) != 0) {
     Grants grants;
     if ((how & 2U) != 0) grants.add(drop, Grants::Clock::now());
-    StoreSession session(store, grants);
+    Allowance held(4 * limits::message_piece_octets_max);
+    StoreSession session(store, grants, held);
     converse(session, input);
   } else {
     StoreSession session(store, (how & 2U) != 0 ? &checkpoints : nullptr);
