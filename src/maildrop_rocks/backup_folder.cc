@@ -106,7 +106,8 @@ BackupFolder::Outcome<void> BackupFolder::verify(BackupNumber number) const {
   rocksdb::Status status = engine_->VerifyBackup(number, /*verify_with_checksum=*/true);
   rocksdb::BackupInfo info;
   if (status.ok()) status = engine_->GetBackupInfo(number, &info, /*include_file_details=*/true);
-  if (status.ok()) status = judge_log(settings_to_read(info.name_for_open), *info.env_for_open);
+  std::string torn;
+  if (status.ok()) status = judge_log(settings_to_read(info.name_for_open), *info.env_for_open, torn);
   if (!status.ok()) return backup_failure("backup " + std::to_string(number) + " in " + path_ + " is damaged", status);
   return {};
 }

@@ -31,16 +31,16 @@ class EngineOpener {
 
   Engine::Opened open() {
     if (auto status = prepare_folder(); !status.ok()) return failure(status);
-    if (auto status = examine(); !status.ok()) return failure(status);
-    if (!folder_.damage.empty()) return damaged_folder();
-    if (auto unknown = unknown_table()) return not_ours(*unknown);
-    rocksdb::Status status = open_for_writing(WALRecoveryMode::kTolerateCorruptedTailRecords);
-    if (status.IsCorruption()) {
-      const std::string first_text = status.ToString();
-      if (!settings().recover_up_to_damage && acknowledged_mail_is_hit(settings(), env()))
-        return damaged_log(first_text);
+    std::string torn;
+    if (auto refused = look(torn)) return *refused;
+    rocksdb::Status status = torn.empty() ? open_for_writing(WALRecoveryMode::kTolerateCorruptedTailRecords)
+                                          : open_for_writing(WALRecoveryMode::kPointInTimeRecovery);
+    if (status.IsCorruption() && settings().recover_up_to_damage) {
+      torn = status.ToString();
       status = open_for_writing(WALRecoveryMode::kPointInTimeRecovery);
-      if (status.ok()) say("dropped the torn end of the log of the store in " + path_ + " (" + first_text + ")");
+    }
+    if (status.ok() && !torn.empty()) {
+      say("dropped the torn end of the log of the store in " + path_ + " (" + torn + ")");
     }
     if (!status.ok()) return failure(status);
     return std::move(engine_);
@@ -63,16 +63,28 @@ class EngineOpener {
     return directory->Fsync(options, nullptr);
   }
 
-  /// What another process is changing at this moment may look damaged: that is only said of what nobody has open.
-  rocksdb::Status examine() {
-    rocksdb::Status status = examine_folder(*file_system_, path_, folder_);
-    if (!status.ok() || folder_.damage.empty()) return status;
+  /// Whether there is a store that can be opened, or room for a new one, before anything is changed. `torn` says where
+  /// its log ends torn, if it does. What another process is changing at that moment might look damaged: so it is kept
+  /// out.
+  std::optional<OpenFailure> look(std::string& torn) {
     rocksdb::FileLock* lock = nullptr;
-    status = file_system_->LockFile(path_ + "/LOCK", rocksdb::IOOptions(), &lock, nullptr);
-    if (!status.ok()) return is_lock_held(status) ? status : rocksdb::Status::OK();
-    status = examine_folder(*file_system_, path_, folder_);
-    file_system_->UnlockFile(lock, rocksdb::IOOptions(), nullptr).PermitUncheckedError();
-    return status;
+    const rocksdb::IOOptions options;
+    const rocksdb::Status locked = file_system_->LockFile(path_ + "/LOCK", options, &lock, nullptr);
+    if (is_lock_held(locked)) return failure(locked);
+    auto refused = look_at_what_lies_there(torn);
+    if (lock != nullptr) file_system_->UnlockFile(lock, options, nullptr).PermitUncheckedError();
+    return refused;
+  }
+
+  std::optional<OpenFailure> look_at_what_lies_there(std::string& torn) {
+    if (auto status = examine_folder(*file_system_, path_, folder_); !status.ok()) return failure(status);
+    if (!folder_.damage.empty()) return damaged_folder();
+    if (auto unknown = unknown_table()) return not_ours(*unknown);
+    if (settings().recover_up_to_damage) return std::nullopt;
+    // Whatever else is wrong, RocksDB says it again.
+    const rocksdb::Status judged = judge_log(settings(), env(), torn);
+    if (judged.IsCorruption()) return damaged_log(judged.ToString());
+    return std::nullopt;
   }
 
   std::optional<std::string> unknown_table() {

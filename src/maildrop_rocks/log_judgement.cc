@@ -1,10 +1,11 @@
 #include "maildrop_rocks/log_judgement.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rocksdb/db.h>
@@ -38,16 +39,15 @@ rocksdb::Status replay(const EngineSettings& settings, rocksdb::Env& env, WALRec
   });
 }
 
-/// What is left where the log is read up to the first damage.
+/// What is there where the log is read up to the first damage.
 struct Recoverable {
   std::uint64_t sequence = 0;
   LogMark mark = 0;             ///< 0 in a store of an earlier version.
   std::uint64_t first_log = 0;  ///< The number of the oldest log that is needed.
 };
 
-std::optional<Recoverable> recoverable(const EngineSettings& settings, rocksdb::Env& env) {
+rocksdb::Status recover(const EngineSettings& settings, rocksdb::Env& env, WALRecoveryMode mode, Recoverable& left) {
   WalCheck continuity(WalCheck::Mode::continuity, env.GetFileSystem());
-  Recoverable left;
   const auto look = [&left](rocksdb::DB& database, const ReadOnlyTables& tables) {
     left.sequence = database.GetLatestSequenceNumber();
     std::string value;
@@ -56,9 +56,9 @@ std::optional<Recoverable> recoverable(const EngineSettings& settings, rocksdb::
       left.mark = decode_log_mark(value).value_or(0);
     }
   };
-  if (!replay(settings, env, WALRecoveryMode::kPointInTimeRecovery, continuity, look).ok()) return std::nullopt;
+  const rocksdb::Status status = replay(settings, env, mode, continuity, look);
   left.first_log = continuity.first_log();
-  return left;
+  return status;
 }
 
 rocksdb::Status search(rocksdb::FileSystem& files, const std::string& path, AttestationSearch& found) {
@@ -74,39 +74,64 @@ rocksdb::Status search(rocksdb::FileSystem& files, const std::string& path, Atte
   return status;
 }
 
-/// The greatest attestation in the logs of which RocksDB's reader, which drops the rest of a block after the first
-/// damage in it, may have seen none; nothing when they cannot be read.
-std::optional<std::uint64_t> attested_behind_damage(const EngineSettings& settings, rocksdb::FileSystem& files,
-                                                    const Recoverable& left) {
-  if (left.mark == 0) return 0;
-  AttestationSearch found(left.mark);
+struct LogFile {
+  std::string path;
+  std::uint64_t number = 0;
+  std::uint64_t octets = 0;
+};
+
+rocksdb::Status list_logs(const EngineSettings& settings, rocksdb::FileSystem& files, std::vector<LogFile>& logs) {
+  const rocksdb::IOOptions options;
   std::vector<std::string> names;
-  if (!files.GetChildren(settings.path.string(), rocksdb::IOOptions(), &names, nullptr).ok()) return std::nullopt;
+  rocksdb::Status status = files.GetChildren(settings.path.string(), options, &names, nullptr);
   for (const std::string& name : names) {
-    if (!name.ends_with(".log") || std::strtoull(name.c_str(), nullptr, 10) < left.first_log) continue;
-    if (!search(files, settings.path.string() + "/" + name, found).ok()) return std::nullopt;
+    if (!status.ok() || !name.ends_with(".log")) continue;
+    LogFile log{settings.path.string() + "/" + name, std::strtoull(name.c_str(), nullptr, 10), 0};
+    status = files.GetFileSize(log.path, options, &log.octets, nullptr);
+    logs.push_back(std::move(log));
   }
-  return found.attested();
+  return status;
+}
+
+/// Whether the octets of the logs hold an attestation of more than can be recovered, or cannot be read. RocksDB's
+/// reader may have seen none of it: it passes over the rest of a block after the first damage in it.
+bool more_is_attested(rocksdb::FileSystem& files, const std::vector<LogFile>& logs, const Recoverable& left) {
+  if (left.mark == 0) return false;
+  AttestationSearch found(left.mark);
+  for (const LogFile& log : logs) {
+    if (log.number >= left.first_log && !search(files, log.path, found).ok()) return true;
+  }
+  return found.attested() > left.sequence;
+}
+
+bool acknowledged_mail_is_hit(const EngineSettings& settings, rocksdb::Env& env, const std::vector<LogFile>& logs) {
+  WalCheck attestations(WalCheck::Mode::attestations, env.GetFileSystem());
+  if (!replay(settings, env, WALRecoveryMode::kSkipAnyCorruptedRecords, attestations, look_at_nothing).ok()) {
+    return true;
+  }
+  Recoverable left;
+  if (!recover(settings, env, WALRecoveryMode::kPointInTimeRecovery, left).ok()) return true;
+  return attestations.attested() > left.sequence || more_is_attested(*env.GetFileSystem(), logs, left);
 }
 
 }  // namespace
 
-bool acknowledged_mail_is_hit(const EngineSettings& settings, rocksdb::Env& env) {
-  WalCheck attestations(WalCheck::Mode::attestations, env.GetFileSystem());
-  if (!replay(settings, env, WALRecoveryMode::kSkipAnyCorruptedRecords, attestations, look_at_nothing).ok())
-    return true;
-  const auto left = recoverable(settings, env);
-  if (!left || attestations.attested() > left->sequence) return true;
-  const auto behind = attested_behind_damage(settings, *env.GetFileSystem(), *left);
-  return !behind || *behind > left->sequence;
-}
-
-rocksdb::Status judge_log(const EngineSettings& settings, rocksdb::Env& env) {
-  WalCheck continuity(WalCheck::Mode::continuity, env.GetFileSystem());
-  rocksdb::Status strict =
-      replay(settings, env, WALRecoveryMode::kTolerateCorruptedTailRecords, continuity, look_at_nothing);
-  if (strict.IsCorruption() && !acknowledged_mail_is_hit(settings, env)) return rocksdb::Status::OK();
-  return strict;
+rocksdb::Status judge_log(const EngineSettings& settings, rocksdb::Env& env, std::string& torn) {
+  std::vector<LogFile> logs;
+  rocksdb::Status status = list_logs(settings, *env.GetFileSystem(), logs);
+  // As after an orderly end; then nothing needs to be opened for it.
+  if (!status.ok() || std::ranges::all_of(logs, [](const LogFile& log) { return log.octets == 0; })) return status;
+  EngineSettings reading = settings;
+  reading.only_read = true;
+  Recoverable left;
+  status = recover(reading, env, WALRecoveryMode::kTolerateCorruptedTailRecords, left);
+  // What looks like the end to RocksDB, such as zeros or a length beyond it, may be damage too.
+  if (status.ok() && more_is_attested(*env.GetFileSystem(), logs, left)) {
+    return rocksdb::Status::Corruption("it ends before what was on the disk");
+  }
+  if (!status.IsCorruption() || acknowledged_mail_is_hit(reading, env, logs)) return status;
+  torn = status.ToString();
+  return {};
 }
 
 }  // namespace fermo::rocks

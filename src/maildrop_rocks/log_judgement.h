@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "maildrop_rocks/engine.h"
 
 namespace rocksdb {
@@ -10,12 +12,9 @@ class Status;
 /// Included by engine sources only: everything else stays free of RocksDB's headers.
 namespace fermo::rocks {
 
-/// Of a database with damage in its log: whether anything that is attested to have been on the disk would be lost by
-/// stopping at the first damage. Changes nothing.
-bool acknowledged_mail_is_hit(const EngineSettings& settings, rocksdb::Env& env);
-
-/// The rule of Engine::open, for a database that is not to be opened now: ok where the log is whole or ends torn as a
-/// power cut leaves it, corrupt where opening would refuse it. Changes nothing.
-rocksdb::Status judge_log(const EngineSettings& settings, rocksdb::Env& env);
+/// The rule of Engine::open: ok where the log is whole, or ends torn as a power cut leaves it; then `torn` says where.
+/// Corrupt where stopping at the first damage would lose anything that is attested to have been on the disk. Changes
+/// nothing.
+rocksdb::Status judge_log(const EngineSettings& settings, rocksdb::Env& env, std::string& torn);
 
 }  // namespace fermo::rocks

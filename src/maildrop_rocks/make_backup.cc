@@ -1,4 +1,5 @@
 #include <memory>
+#include <string>
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -31,7 +32,8 @@ BackupFolder::Outcome<BackupNumber> make_backup(const std::filesystem::path& che
   const EngineSettings settings = settings_to_read(checkpoint);
   rocksdb::Env& env = *rocksdb::Env::Default();
   BackupNumber number = 0;
-  const rocksdb::Status judged = judge_log(settings, env);
+  std::string torn;
+  const rocksdb::Status judged = judge_log(settings, env, torn);
   rocksdb::Status status = judged;
   if (judged.ok()) {
     rocksdb::DBOptions options = database_options(settings, env);

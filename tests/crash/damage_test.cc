@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -31,6 +32,17 @@ void overwrite(const std::filesystem::path& file, std::size_t at, const std::str
 void flip_bit(const std::filesystem::path& file, std::size_t at) {
   const char octet = octets_of(file).at(at);
   overwrite(file, at, std::string(1, static_cast<char>(octet ^ 0x10)));
+}
+
+/// In a log of one block.
+std::vector<std::size_t> begins_of_records(const std::string& log) {
+  std::vector<std::size_t> begins;
+  for (std::size_t at = 0; at + 7 <= log.size();) {
+    begins.push_back(at);
+    at += std::size_t{7} + static_cast<unsigned char>(log[at + 4]) +
+          std::size_t{256} * static_cast<unsigned char>(log[at + 5]);
+  }
+  return begins;
 }
 
 class Damage : public RocksOnDisk {
@@ -233,6 +245,28 @@ TEST_F(Damage, AFlippedBitBeforeTheLastDeliveryInTheLastBlockIsRefused) {
   open();
   EXPECT_THAT(said(), HasSubstr("torn end"));
   EXPECT_EQ(contents(store(), "anna").size(), 4u);
+}
+
+// RocksDB's reader takes a length that goes beyond the end of the log, and zeros where a record should begin, for that
+// end in every mode.
+TEST_F(Damage, ADamagedHeaderOrZerosInPlaceOfARecordBeforeTheLastAreRefused) {
+  const auto log = killed_with_log(5, 200);
+  const std::string whole = octets_of(log);
+  const std::vector<std::size_t> records = begins_of_records(whole);
+  ASSERT_GE(records.size(), 6u);
+  for (std::size_t n = 0; n + 1 < records.size(); ++n) {
+    for (std::size_t at = records[n]; at < records[n] + 7; ++at) {
+      SCOPED_TRACE(at);
+      flip_bit(log, at);
+      expect_refused_as_damaged();
+      overwrite(log, 0, whole);
+    }
+    overwrite(log, records[n], std::string(records[n + 1] - records[n], '\0'));
+    expect_refused_as_damaged();
+    overwrite(log, 0, whole);
+  }
+  open();
+  EXPECT_EQ(contents(store(), "anna").size(), 5u);
 }
 
 TEST_F(Damage, ZerosBeforeTheLastDeliveryAreRefused) {
