@@ -45,8 +45,21 @@ class BackupFolderTest : public StoreFolderTest {
   /// A store that was killed with five messages in its log.
   fs::path killed_store() {
     for (const char letter : {'a', 'b', 'c', 'd', 'e'}) deliver(message(letter));
-    fs::copy(root_ / "store", root_ / "killed");
+    while (!copied_at_a_standstill(root_ / "store", root_ / "killed")) fs::remove_all(root_ / "killed");
     return root_ / "killed";
+  }
+
+  /// Whether no file came or went meanwhile: the store tidies up in the background.
+  static bool copied_at_a_standstill(const fs::path& from, const fs::path& to) {
+    const auto names = [&] {
+      std::set<fs::path> found;
+      for (const auto& file : fs::directory_iterator(from)) found.insert(file.path());
+      return found;
+    };
+    const auto before = names();
+    std::error_code error;
+    fs::copy(from, to, error);
+    return !error && names() == before;
   }
 
   BackupFolder folder() { return BackupFolder::open(folder_).value(); }
