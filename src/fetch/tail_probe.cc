@@ -26,6 +26,8 @@ Poll choose_poll(const AccountState& state, const mail::DropListing& stat, Times
   if (!state.first_run_done || !state.stat || !listed_lately || state.deliveries_open) return Poll::full;
   if (stat == *state.stat) return Poll::nothing;
   if (state.unique_ids != UniqueIds::trusted || state.pipelining == Pipelining::broken) return Poll::full;
+  // The number is the server's word, and what a probe costs goes by its square root; a listing has limits of its own.
+  if (stat.messages > limits::client_listing_lines_max) return Poll::full;
   return stat.messages < limits::probe_messages_min ? Poll::full : Poll::probe;
 }
 

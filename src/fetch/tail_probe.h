@@ -25,7 +25,7 @@ enum class Poll {
 /// `stat` is what the server has just answered. The short cuts are taken only if the last session left nothing to do
 /// (AccountState::stat), the unique-ids can be trusted, and a full listing was made within
 /// `limits::full_listing_interval`; the rules that look at all messages (age, newest, mirror) therefore act once in
-/// that interval.
+/// that interval. A drop of more than `limits::client_listing_lines_max` messages is not probed.
 Poll choose_poll(const AccountState& state, const mail::DropListing& stat, Timestamp now);
 
 /// Finds the messages at the end of a drop that are new since the last listing by asking UIDL for single messages, in

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <random>
 #include <string>
@@ -266,6 +267,12 @@ TEST_F(ChoosePoll, DoesNothingWhenNothingChanged) {
 TEST_F(ChoosePoll, ProbesALargeDropAndListsASmallOne) {
   EXPECT_EQ(chosen(), Poll::probe);
   EXPECT_EQ(chosen(limits::probe_messages_min - 1), Poll::full);
+}
+
+TEST_F(ChoosePoll, ListsAllWhereTheServerCountsMoreMessagesThanAnyDropHas) {
+  EXPECT_EQ(chosen(limits::client_listing_lines_max), Poll::probe);
+  EXPECT_EQ(chosen(limits::client_listing_lines_max + 1), Poll::full);
+  EXPECT_EQ(chosen(std::numeric_limits<std::uint64_t>::max()), Poll::full);
 }
 
 TEST_F(ChoosePoll, ListsAllOnceADay) {
