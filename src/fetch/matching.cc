@@ -48,6 +48,7 @@ class Matcher {
   Matching run() {
     index_records();
     if (unique_ids_are_missing_today()) return all_unknowable();
+    out_.ids_are_numbers = all_ids_are_numbers();
     out_.unique_ids = judge_unique_ids();
     find_duplicates();
     out_.matches.resize(messages_.size());
@@ -69,6 +70,7 @@ class Matcher {
   void match_by_unique_id(std::size_t i);
   void match_by_head(std::size_t i);
   void match_doubtful(std::size_t i, std::size_t record);
+  void reuse(std::size_t i, std::size_t record);
   std::optional<std::size_t> known_head(const HeadIdentity& identity, std::string_view group);
   std::size_t next_occurrence(std::string_view group);
   void rebind();
@@ -142,6 +144,7 @@ Matching Matcher::all_unknowable() {
 }
 
 bool Matcher::all_ids_are_numbers() const {
+  if (!input_.listing.complete || messages_.empty()) return false;
   return std::ranges::all_of(messages_, [](const ListedMessage& message) {
     return message.unique_id == std::to_string(message.number.value());
   });
@@ -153,7 +156,7 @@ UniqueIds Matcher::judge_unique_ids() {
   if (input_.unique_ids == UniqueIds::message_numbers) return UniqueIds::message_numbers;
   if (messages_.empty()) return input_.unique_ids;
   if (!input_.listing.unique_ids) return UniqueIds::absent;
-  if (!input_.listing.complete || !all_ids_are_numbers()) return UniqueIds::trusted;
+  if (!out_.ids_are_numbers) return UniqueIds::trusted;
   for (std::size_t i = messages_.size(); i-- > 0;) {
     const auto found = by_key_.find(messages_[i].unique_id);
     const HeadIdentity* known = found == by_key_.end() ? nullptr : identity_of(found->second);
@@ -212,11 +215,18 @@ void Matcher::match_by_unique_id(std::size_t i) {
 }
 
 // The unique-id is known, but a message that was gone or has other octets may be another one under a unique-id that was
-// given out again. Some servers only estimate octets, so the head decides.
+// given out again. Some servers only estimate octets, so the head decides. Where none is known of, a message-number
+// that may have moved on to another message has to show the octets it had, and not to have been on the way out: what is
+// new is rather fetched once too often than never.
 void Matcher::match_doubtful(std::size_t i, std::size_t record) {
   const Record& known = known_[record];
   const bool other_octets = known.octets && *known.octets != messages_[i].octets;
   const bool can_compare = was_fetched(known) && known.identity;
+  const bool settled = known.standing != Standing::waiting;
+  if (out_.ids_are_numbers && settled && !can_compare && (other_octets || known.deletion_asked)) {
+    reuse(i, record);
+    return;
+  }
   const bool doubtful = known.gone || (can_compare && (other_octets || known.missing_since));
   const auto* seen = head(i);
   const bool only_missing = !known.gone && !other_octets;
@@ -234,6 +244,10 @@ void Matcher::match_doubtful(std::size_t i, std::size_t record) {
     take(i, record);
     return;
   }
+  reuse(i, record);
+}
+
+void Matcher::reuse(std::size_t i, std::size_t record) {
   out_.matches[i].how = How::reused_id;
   out_.matches[i].replaced = record;
 }

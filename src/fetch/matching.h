@@ -29,6 +29,9 @@ struct Matching {
   std::vector<Match> matches;         ///< One for each listed message.
   std::vector<std::size_t> unlisted;  ///< Indices into Input::known that no message was matched with.
   UniqueIds unique_ids = UniqueIds::trusted;
+  /// In a complete listing every unique-id equals its message-number: it may be nothing but that, though nothing has
+  /// shown it yet.
+  bool ids_are_numbers = false;
   std::vector<std::string> remarks;
 };
 

@@ -75,8 +75,11 @@ class Planner {
   std::size_t by_content_ = 0;
 };
 
+// What another program fetched has no head to be held against. A message-number alone, which belongs to whatever
+// follows once a message goes, says too little to delete by.
 bool Planner::is_removable(const Record& record) const {
-  return record.standing == Standing::whole || (record.standing == Standing::imported && input_.policy.remove_imported);
+  if (record.standing == Standing::whole) return true;
+  return record.standing == Standing::imported && input_.policy.remove_imported && !matching_.ids_are_numbers;
 }
 
 void Planner::ask_presence() {

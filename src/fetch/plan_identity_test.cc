@@ -196,6 +196,58 @@ TEST_F(PlanTest, SeesThroughUniqueIdsThatAreMessageNumbers) {
   EXPECT_EQ(plan().unique_ids, UniqueIds::message_numbers);
 }
 
+TEST_F(PlanTest, FetchesWhatHasTheNumberOfAMessageThatCannotBeComparedButOtherOctets) {
+  policy_.mode = Mode::remove;
+  policy_.remove_imported = true;
+  know("1", Standing::skipped);
+  know("2", Standing::imported);
+  know("3", Standing::imported).deletion_asked = start;
+  know("4", Standing::refused);
+  know("5", Standing::whole).identity = std::nullopt;
+  for (const char* id : {"1", "2", "3", "4", "5"}) list(id, 111);  // the first has gone, all have moved up
+  const Plan made = plan();
+  EXPECT_THAT(needed(made), IsEmpty());
+  EXPECT_THAT(told(made), testing::Each("fetch+delete new-under-known-id"));
+  known_ = after(made);
+  EXPECT_THAT(keys_after(made), ElementsAre("1", "2", "3", "4", "5"));
+  EXPECT_EQ(known_[0].generation, 1u);
+  EXPECT_EQ(known_[0].standing, Standing::waiting);
+}
+
+TEST_F(PlanTest, LeavesWhatHasANumberForUniqueIdAndTheOctetsItHad) {
+  know("1", Standing::skipped);
+  know("2", Standing::imported);
+  know("3", Standing::imported).octets = std::nullopt;
+  for (const char* id : {"1", "2", "3"}) list(id);
+  EXPECT_THAT(told(plan()),
+              ElementsAre("- before-first-run", "- fetched-by-other-program", "- fetched-by-other-program"));
+}
+
+TEST_F(PlanTest, NeverDeletesUnfetchedByAMessageNumber) {
+  policy_.mode = Mode::remove;
+  policy_.remove_imported = true;
+  know("1", Standing::imported).octets = std::nullopt;
+  know("2", Standing::imported);
+  Record& asked = know("3", Standing::imported);
+  asked.octets = std::nullopt;
+  asked.deletion_asked = start;
+  know("4", Standing::imported).deletion_asked = start;
+  for (const char* id : {"1", "2", "3", "4"}) list(id);
+  EXPECT_THAT(told(plan()), ElementsAre("- fetched-by-other-program", "- fetched-by-other-program",
+                                        "fetch+delete new-under-known-id", "fetch+delete new-under-known-id"));
+}
+
+TEST_F(PlanTest, KnowsWhatCannotBeComparedByAnOrdinaryUniqueIdWhateverItsOctets) {
+  policy_.mode = Mode::remove;
+  policy_.remove_imported = true;
+  know("1", Standing::skipped);
+  know("2", Standing::imported).deletion_asked = start;
+  list("1", 111);
+  list("2", 111);
+  list("x");  // so the others are no numbers, but unique-ids that look like them
+  EXPECT_THAT(told(plan()), ElementsAre("- before-first-run", "delete deletion-did-not-hold", "fetch+delete is-new"));
+}
+
 TEST_F(PlanTest, KnowsWhatGetmailKeptWithAnotherCharacter) {
   know("ab-cd-ef", Standing::imported).octets = std::nullopt;
   list("ab/cd/ef");

@@ -29,7 +29,8 @@ struct Policy {
   std::optional<Octets> whole_octets_max;  ///< Larger messages: the head only, until the whole is asked for.
   std::uint64_t head_body_lines = 20;      ///< Lines of the body that come with a head; 0 with `headers_only`.
   FirstRun first_run = FirstRun::all;
-  bool remove_imported = false;          ///< Treat what another program fetched as delivered, for deletion too.
+  /// Treat what another program fetched as delivered, for deletion too; not where unique-ids equal message-numbers.
+  bool remove_imported = false;
   bool mass_deletion_confirmed = false;  ///< Mirror: the user has confirmed that many local copies are gone on purpose.
   std::optional<std::uint64_t> messages_at_once_max;  ///< Retrieved in one run; the others follow in later ones.
   /// How long a message must be missing from complete listings before it is forgotten; getmail's VANISHED_AGE.
