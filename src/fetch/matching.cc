@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "fetch/message_key.h"
@@ -13,7 +14,13 @@ namespace fermo::fetch {
 namespace {
 
 using How = Match::How;
-using Indices = std::vector<std::size_t>;
+
+/// Records that are taken one after the other and never given back. So what is passed over is passed over once, however
+/// many messages a server makes look the same.
+struct Queue {
+  std::vector<std::size_t> records;
+  std::size_t passed = 0;
+};
 
 bool is_head_key(std::string_view key) {
   return key.starts_with("head ");
@@ -74,14 +81,25 @@ class Matcher {
   std::optional<std::size_t> known_head(const HeadIdentity& identity, std::string_view group);
   std::size_t next_occurrence(std::string_view group);
   void rebind();
-  void rebind_one(std::size_t i, const std::map<std::string_view, Indices>& pool, bool most_missing);
-  std::map<std::string_view, Indices> rebinding_pool() const;
+  void rebind_one(std::size_t i, bool most_missing);
+  std::optional<std::size_t> fitting(const HeadIdentity& seen, Octets octets, bool most_missing);
+  void fill_pool();
   bool is_undelivered(std::size_t i) const;
   bool most_are_missing() const;
   void list_unlisted();
   void remark();
 
   bool taken(std::size_t record) const { return taken_[record]; }
+  /// The first that is not taken.
+  std::optional<std::size_t> front(Queue& queue) const {
+    while (queue.passed < queue.records.size() && taken(queue.records[queue.passed])) ++queue.passed;
+    return queue.passed < queue.records.size() ? std::optional(queue.records[queue.passed]) : std::nullopt;
+  }
+  template <class Queues>
+  std::optional<std::size_t> front(Queues& queues, const typename Queues::key_type& key) const {
+    const auto found = queues.find(key);
+    return found == queues.end() ? std::nullopt : front(found->second);
+  }
   /// Null when the head of that record was never seen.
   const HeadIdentity* identity_of(std::size_t record) const {
     const auto& identity = known_[record].identity;
@@ -104,11 +122,14 @@ class Matcher {
   Matching out_;
   // Ordered, as all tables here: the keys are a stranger's choice, who could give all of them the same hash.
   std::map<std::string_view, std::size_t> by_key_;
-  std::map<std::string_view, Indices> by_head_group_;
+  std::map<std::pair<std::string_view, bool>, Queue> by_head_group_;  ///< With whether the records are gone.
   std::map<std::string, std::size_t> occurrences_;  ///< The highest of each head group, given out or known.
   std::set<std::string_view> duplicates_;
   std::vector<bool> taken_;
   std::optional<std::size_t> number_check_;  ///< The message whose head tells whether unique-ids are message-numbers.
+  // What a message that looks new may be, by the digest of its head; and by its octets too, with whether it is gone.
+  std::map<std::string_view, Queue> pool_;
+  std::map<std::tuple<std::string_view, std::uint64_t, bool>, Queue> pool_by_octets_;
   std::size_t rebound_ = 0;
   std::size_t heads_missing_ = 0;
 };
@@ -119,12 +140,12 @@ void Matcher::index_records() {
     const std::string_view key = known_[r].key;
     by_key_.emplace(key, r);
     if (!is_head_key(key)) continue;
-    by_head_group_[head_group(key)].push_back(r);
+    by_head_group_[{head_group(key), known_[r].gone.has_value()}].records.push_back(r);
     std::size_t& highest = occurrences_[std::string(head_group(key))];
     highest = std::max(highest, occurrence_of(key));
   }
-  for (auto& [group, records] : by_head_group_) {
-    std::ranges::sort(records, {}, [&](std::size_t r) { return occurrence_of(known_[r].key); });
+  for (auto& [group, queue] : by_head_group_) {
+    std::ranges::sort(queue.records, {}, [&](std::size_t r) { return occurrence_of(known_[r].key); });
   }
 }
 
@@ -274,15 +295,8 @@ void Matcher::match_by_head(std::size_t i) {
 
 // A weak head may stand for several messages: one that is gone says nothing about one that is there.
 std::optional<std::size_t> Matcher::known_head(const HeadIdentity& identity, std::string_view group) {
-  const auto found = by_head_group_.find(group);
-  if (found == by_head_group_.end()) return std::nullopt;
-  const auto matches = [&](bool gone) {
-    return std::ranges::find_if(found->second,
-                                [&](std::size_t r) { return !taken(r) && known_[r].gone.has_value() == gone; });
-  };
-  if (const auto there = matches(false); there != found->second.end()) return *there;
-  if (const auto gone = matches(true); identity.strong && gone != found->second.end()) return *gone;
-  return std::nullopt;
+  if (const auto there = front(by_head_group_, {group, false})) return there;
+  return identity.strong ? front(by_head_group_, {group, true}) : std::nullopt;
 }
 
 std::size_t Matcher::next_occurrence(std::string_view group) {
@@ -299,33 +313,32 @@ bool Matcher::most_are_missing() const {
   return missing > present;
 }
 
-std::map<std::string_view, Indices> Matcher::rebinding_pool() const {
-  std::map<std::string_view, Indices> pool;
+void Matcher::fill_pool() {
   for (std::size_t r = 0; r < known_.size(); ++r) {
+    const Record& known = known_[r];
     const HeadIdentity* identity = identity_of(r);
-    if (!taken(r) && identity != nullptr && was_fetched(known_[r])) pool[identity->digest].push_back(r);
+    if (taken(r) || identity == nullptr || !was_fetched(known)) continue;
+    pool_[identity->digest].records.push_back(r);
+    if (!known.octets) continue;
+    pool_by_octets_[{identity->digest, known.octets->value, known.gone.has_value()}].records.push_back(r);
   }
-  return pool;
 }
 
 // A server that was moved gives its messages new unique-ids. What looks new is held against what is missing, by the
 // head: always when most of what is known is missing, otherwise only where the octets agree. A weak head counts in the
 // first case only.
 void Matcher::rebind() {
-  const auto pool = rebinding_pool();
-  if (pool.empty()) return;
+  fill_pool();
+  if (pool_.empty()) return;
   const bool all = most_are_missing();
   std::set<std::uint64_t> missing_octets;
-  for (const auto& [digest, records] : pool) {
-    for (const std::size_t r : records) {
-      const auto& octets = known_[r].octets;
-      if (!known_[r].gone && octets) missing_octets.insert(octets->value);
-    }
+  for (const auto& [group, queue] : pool_by_octets_) {
+    if (const auto& [digest, octets, gone] = group; !gone) missing_octets.insert(octets);
   }
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     const bool look = all || out_.matches[i].how == How::reused_id || head(i) != nullptr ||
                       missing_octets.contains(messages_[i].octets.value);
-    if (is_undelivered(i) && look) rebind_one(i, pool, all);
+    if (is_undelivered(i) && look) rebind_one(i, all);
   }
 }
 
@@ -336,7 +349,7 @@ bool Matcher::is_undelivered(std::size_t i) const {
   return match.how == How::fresh || match.how == How::reused_id;
 }
 
-void Matcher::rebind_one(std::size_t i, const std::map<std::string_view, Indices>& pool, bool most_missing) {
+void Matcher::rebind_one(std::size_t i, bool most_missing) {
   const auto* seen = head(i);
   if (seen == nullptr) {
     out_.matches[i].how = How::head_needed;
@@ -346,20 +359,21 @@ void Matcher::rebind_one(std::size_t i, const std::map<std::string_view, Indices
     ++heads_missing_;
     return;
   }
-  const auto candidates = pool.find((*seen)->digest);
-  if (candidates == pool.end()) return;
-  const auto fits = [&](std::size_t r, bool same_octets) {
-    const bool equal = known_[r].octets == messages_[i].octets;
-    return !taken(r) && (equal || !same_octets) && ((*seen)->strong || (equal && most_missing && !known_[r].gone));
-  };
-  for (const bool same_octets : {true, false}) {
-    const auto found = std::ranges::find_if(candidates->second, [&](std::size_t r) { return fits(r, same_octets); });
-    if (found == candidates->second.end()) continue;
-    if (out_.matches[i].record) out_.matches[i].replaced = out_.matches[i].record;
-    take(i, *found);
-    ++rebound_;
-    return;
-  }
+  const auto record = fitting(**seen, messages_[i].octets, most_missing);
+  if (!record) return;
+  if (out_.matches[i].record) out_.matches[i].replaced = out_.matches[i].record;
+  take(i, *record);
+  ++rebound_;
+}
+
+/// The first of the same octets, or else of others.
+std::optional<std::size_t> Matcher::fitting(const HeadIdentity& seen, Octets octets, bool most_missing) {
+  const auto there = front(pool_by_octets_, {seen.digest, octets.value, false});
+  if (!seen.strong) return most_missing ? there : std::nullopt;
+  const auto gone = front(pool_by_octets_, {seen.digest, octets.value, true});
+  if (there && gone) return std::min(*there, *gone);
+  if (there || gone) return there ? there : gone;
+  return front(pool_, seen.digest);
 }
 
 void Matcher::list_unlisted() {

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "base/limits.h"
@@ -159,6 +161,39 @@ TEST_F(PlanTest, KnowsTheFirstOwnerOfAUniqueIdThatIsGivenTwice) {
   top(1, "x");
   top(2, "a");
   EXPECT_THAT(told(plan()), ElementsAre("fetch is-new", "- delivered", "- delivered", "- delivered"));
+}
+
+/// So many that a test would be ended before each of them has been held against all records.
+constexpr std::uint64_t very_many = 200'000;
+
+std::ptrdiff_t known_in(const Plan& plan) {
+  return std::ranges::count(plan.decisions, Reason::delivered, &Decision::reason);
+}
+
+TEST_F(PlanTest, KnowsVeryManyMessagesOfOneUniqueIdAndOneHead) {
+  const HeadIdentity same = head_of("a");
+  for (std::uint64_t i = 1; i <= very_many; ++i) {
+    list("same");
+    Record& gone = know(key_of_head(same, Octets{100}, i), Standing::skipped);
+    gone.standing = Standing::whole;
+    gone.gone = start;
+    heads_[listing_.messages.back().number] = same;
+  }
+  const Plan made = plan();
+  EXPECT_EQ(known_in(made), very_many);
+  EXPECT_EQ(made.decisions.back().key, known_.back().key);
+}
+
+TEST_F(PlanTest, KnowsVeryManyMovedMessagesOfOneHead) {
+  const HeadIdentity same = head_of("a");
+  for (std::uint64_t i = 1; i <= very_many; ++i) {
+    Record& moved = know(std::to_string(i), Standing::skipped);
+    moved.standing = Standing::whole;
+    moved.identity = same;
+    list("new-" + std::to_string(i), 101);
+    heads_[listing_.messages.back().number] = same;
+  }
+  EXPECT_EQ(known_in(plan()), very_many);
 }
 
 TEST_F(PlanTest, TellsUnusableUniqueIdsApartByHeads) {
