@@ -65,6 +65,8 @@ inline constexpr std::uint64_t client_listing_lines_untold_max = 1'000'000;
 inline constexpr std::uint64_t client_listing_lines_max = 10'000'000;
 /// Lines beyond what STAT told, for servers that count differently there.
 inline constexpr std::uint64_t client_listing_lines_spare = 1'000;
+/// All lines of LIST or UIDL: as many as there may be have some 40 octets each. What is made of them stays in memory.
+inline constexpr std::uint64_t client_listing_octets_max = std::uint64_t{512} << 20;
 /// Entries of a listing that are handed over at once.
 inline constexpr std::size_t client_listing_entries_at_once_max = 512;
 /// One message. None is as long: it keeps an endless one from filling the disk.

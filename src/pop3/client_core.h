@@ -154,6 +154,7 @@ class Core {
   std::uint64_t marked_ = 0;
   std::optional<mail::DropListing> stat_;
   std::uint64_t listing_lines_ = 0;
+  std::uint64_t listing_octets_ = 0;
   std::uint64_t unusable_lines_ = 0;
   ScanListings scan_listings_;
   UniqueIds unique_ids_;

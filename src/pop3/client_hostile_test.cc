@@ -198,6 +198,10 @@ std::vector<Misbehaviour> numbers() {
        .turns = logged_in({{"+OK 3 3\r\n"}, {listing_of(1100)}}),
        .orders = {Order::stat(), Order::list()},
        .text = "no end"},
+      {.name = "FillsItsListingWithLongLines",
+       .turns = logged_in({{"+OK 30 30\r\n"}, {ok + repeated("1 " + std::string(4000, 'x') + "\r\n", 20)}}),
+       .orders = {Order::stat(), Order::uidl()},
+       .text = "too many octets"},
       {.name = "NeverEndsALineOfItsListing",
        .turns = logged_in({{ok + "1 " + std::string(5000, '1'), stays_silent}}),
        .orders = {Order::list()},
@@ -381,6 +385,7 @@ Settings settings_of(const Misbehaviour& misbehaviour) {
   settings.secret = Secret("secret");
   settings.pipelining = misbehaviour.pipelining;
   settings.message_octets_max = 65'536;
+  settings.listing_octets_max = 65'536;
   return settings;
 }
 

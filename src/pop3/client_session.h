@@ -70,6 +70,7 @@ struct Settings {
   /// was refused for it, try again without.
   std::optional<Capabilities> remembered_capabilities;
   std::uint64_t message_octets_max = limits::client_message_octets_max;  ///< A longer one ends the session.
+  std::uint64_t listing_octets_max = limits::client_listing_octets_max;  ///< Likewise.
   std::chrono::seconds reply_time_max = limits::client_reply_time_max;   ///< See ClientSession::time_limit().
 };
 

@@ -73,6 +73,7 @@ void Core::take_one_line(const Order& order, const Reply& reply) {
 void Core::begin_listing() {
   input_ = Input::listing;
   listing_lines_ = 0;
+  listing_octets_ = 0;
   unusable_lines_ = 0;
 }
 
@@ -86,6 +87,8 @@ void Core::take_listing_line(std::string_view line) {
 
 void Core::take_listed(std::string_view line) {
   if (++listing_lines_ > listing_lines_max(stat_)) return violate("a listing has no end");
+  listing_octets_ += line.size();
+  if (listing_octets_ > settings_.listing_octets_max) return violate("a listing has too many octets");
   if (current_order().verb == Verb::list) {
     const auto entry = parse_scan_listing(line);
     entry ? scan_listings_.entries.push_back(*entry) : void(++unusable_lines_);
