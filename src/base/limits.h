@@ -74,6 +74,12 @@ inline constexpr std::uint64_t client_message_octets_max = std::uint64_t{1} << 3
 /// The wait for the next octet. fetchmail waits 5 minutes, getmail 3; delays before a greeting and after a failed login
 /// stay under one.
 inline constexpr std::chrono::seconds client_reply_time_max = 2min;
+/// What a server has to bring in so long for the wait to begin anew, if it is neither the end of a reply nor the answer to
+/// a new command: an octet each minute would hold a session for years. A modem of 2,400 bit/s takes 4 minutes for as much.
+inline constexpr std::uint64_t client_progress_octets = 64 * 1024;
+inline constexpr std::chrono::seconds client_progress_time_max = 10min;
+/// At least so many times the wait for the next octet, where that was made longer for a slow server.
+inline constexpr int client_progress_reply_times_min = 5;
 /// What the wait for the answer to QUIT grows by, for each deletion: Dovecot took 7 ms for one on a busy machine, a
 /// file server or a rotating disk takes 20. However many they are, a server that says nothing for an hour has died.
 inline constexpr std::chrono::milliseconds client_deletion_time = 20ms;

@@ -1,5 +1,7 @@
 #include "fetcher/remote_session.h"
 
+#include <algorithm>
+#include <chrono>
 #include <span>
 #include <utility>
 #include <variant>
@@ -105,6 +107,7 @@ sasl::ChannelBinding RemoteSession::channel_binding() const {
 
 RemoteSession::Awaitable<void> RemoteSession::send(client::Send step) {
   if (broken_) co_return;
+  patience_.renew();
   watchdog_.set_from_now(time_max_);
   const Result<void> sent = co_await stream_.write_all(step.octets);
   watchdog_.disarm();
@@ -114,9 +117,15 @@ RemoteSession::Awaitable<void> RemoteSession::send(client::Send step) {
 }
 
 RemoteSession::Awaitable<void> RemoteSession::read() {
-  watchdog_.set_from_now(session_->time_limit());
+  const std::uint64_t replies = session_->record().replies;
+  if (replies != replies_) patience_.renew();
+  replies_ = replies;
+  const Patience::Duration left = patience_.left(session_->progress_time_limit());
+  const auto begun = std::chrono::steady_clock::now();
+  watchdog_.set(begun + std::min<Patience::Duration>(session_->time_limit(), left));
   const Result<std::size_t> octets = co_await stream_.read_some(std::span<char>(buffer_));
   watchdog_.disarm();
+  patience_.waited(std::chrono::steady_clock::now() - begun, octets ? *octets : 0);
   if (octets && *octets > 0) {
     session_->receive(std::string_view(buffer_).substr(0, *octets));
     co_return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "fetcher/patience.h"
 #include "pop3/client_session.h"
 #include "runtime/stream.h"
 #include "runtime/tls_client_context.h"
@@ -64,6 +66,8 @@ class RemoteSession {
   std::string host_;
   std::chrono::seconds time_max_;
   runtime::Watchdog watchdog_;
+  Patience patience_;
+  std::uint64_t replies_ = 0;  ///< That patience_ knows of.
   std::optional<pop3::ClientSession> session_;
   std::vector<pop3::client::Order> early_orders_;
   std::optional<pop3::client::Step> step_;  ///< That send_ordered() came upon.

@@ -28,6 +28,7 @@ class Core {
   Step next();
   void answer(const TlsStarted& outcome);
   std::chrono::seconds time_limit() const;
+  std::chrono::seconds progress_time_limit() const;
   const SessionRecord& record() const { return record_; }
 
  private:

@@ -166,6 +166,12 @@ std::chrono::seconds Core::time_limit() const {
   return settings_.reply_time_max + std::min(deleting, limits::client_deletions_time_max);
 }
 
+std::chrono::seconds Core::progress_time_limit() const {
+  const std::chrono::seconds by_replies = limits::client_progress_reply_times_min * settings_.reply_time_max;
+  const auto usual = settings_.progress_time_max.value_or(std::max(limits::client_progress_time_max, by_replies));
+  return usual + (time_limit() - settings_.reply_time_max);
+}
+
 std::size_t Core::orders_waiting() const {
   const auto is_order = [](const Exchange& exchange) { return exchange.order.has_value(); };
   return orders_.size() + static_cast<std::size_t>(std::ranges::count_if(exchanges_, is_order));
@@ -245,6 +251,7 @@ void Core::end_exchange() {
   const Exchange& exchange = exchanges_.front();
   octets_under_way_ -= exchange.octets;
   depth_answered_ = std::max(depth_answered_, exchange.depth);
+  ++record_.replies;
   record_.pipelining_proven = depth_answered_ >= limits::client_pipelining_proven_commands;
   exchanges_.pop_front();
   input_ = Input::reply;
@@ -309,6 +316,9 @@ void ClientSession::answer(client::TlsStarted outcome) {
 }
 std::chrono::seconds ClientSession::time_limit() const {
   return core_->time_limit();
+}
+std::chrono::seconds ClientSession::progress_time_limit() const {
+  return core_->progress_time_limit();
 }
 const client::SessionRecord& ClientSession::record() const {
   return core_->record();

@@ -72,6 +72,8 @@ struct Settings {
   std::uint64_t message_octets_max = limits::client_message_octets_max;  ///< A longer one ends the session.
   std::uint64_t listing_octets_max = limits::client_listing_octets_max;  ///< Likewise.
   std::chrono::seconds reply_time_max = limits::client_reply_time_max;   ///< See ClientSession::time_limit().
+  /// See ClientSession::progress_time_limit(); nothing: limits::client_progress_time_max, longer as `reply_time_max` is.
+  std::optional<std::chrono::seconds> progress_time_max = {};
 };
 
 // --- Orders: what the driver wants done ------------------------------------------------------------------------------
@@ -222,6 +224,7 @@ struct TlsStarted {
 /// What the log tells about a session at its end.
 struct SessionRecord {
   std::uint64_t commands = 0;
+  std::uint64_t replies = 0;    ///< Received to their end, the greeting included.
   std::uint64_t refusals = 0;   ///< -ERR replies.
   std::uint64_t retrieved = 0;  ///< Messages received whole (RETR).
   std::uint64_t topped = 0;     ///< TOP.
@@ -253,7 +256,8 @@ class ClientSession {
   void receive(std::string_view octets);
   /// The server will send nothing more. What is buffered is still looked at.
   void end_of_input();
-  /// The time that time_limit() allows has passed without any octet from the server.
+  /// The time that time_limit() allows has passed without any octet from the server, or that of progress_time_limit()
+  /// without progress.
   void expire();
 
   void order(client::Order order);
@@ -269,6 +273,9 @@ class ClientSession {
   /// How long the driver may wait for input before it calls expire(): longer for the answer to QUIT, by what is to be
   /// deleted.
   std::chrono::seconds time_limit() const;
+  /// How long the driver may wait in all, however many octets come meanwhile, before it calls expire(): until a command
+  /// has left, a reply has come to its end (SessionRecord::replies) or limits::client_progress_octets have come.
+  std::chrono::seconds progress_time_limit() const;
   const client::SessionRecord& record() const;
 
  private:
