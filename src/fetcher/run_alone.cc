@@ -17,16 +17,19 @@
 namespace fermo::fetcher {
 namespace {
 
-/// The pool ends first, and with it all that uses the others.
 class Alone {
  public:
   Alone(Job job, const Clock& clock, const OnException& on_exception)
       : job_(std::move(job)),
         signals_(context_),
         orders_(context_),
-        pool_("fetch", {1, 1}, on_exception),
-        runner_(context_.get_executor(), std::move(job_.settings), *job_.target, *job_.ledger, pool_, clock,
+        pool_(std::in_place, "fetch", runtime::BlockingPool::Size{1, 1}, on_exception),
+        runner_(context_.get_executor(), std::move(job_.settings), *job_.target, *job_.ledger, *pool_, clock,
                 job_.observer) {}
+  /// The pool ends before anything that its jobs use: after an exception one of them may be under way.
+  ~Alone() { pool_.reset(); }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
 
   void heed_signals() {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
@@ -60,7 +63,7 @@ class Alone {
   Job job_;
   boost::asio::signal_set signals_;
   boost::asio::posix::stream_descriptor orders_;
-  runtime::BlockingPool pool_;
+  std::optional<runtime::BlockingPool> pool_;
   AccountRunner runner_;
   std::exception_ptr thrown_;
   Report report_;
