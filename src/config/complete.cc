@@ -23,7 +23,7 @@ using Problems = std::vector<Problem>;
 
 // --- Defaults --------------------------------------------------------------------------------------------------------
 
-bool has_ipv6_loopback() {
+bool bind_to_ipv6_loopback() {
   const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return false;
   sockaddr_in6 address{};
@@ -32,6 +32,13 @@ bool has_ipv6_loopback() {
   const bool bound = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(probe);
   return bound;
+}
+
+/// Asked once: a process that is confined by the time it reads its configuration anew could not ask, and would find
+/// fewer listeners than it has.
+bool has_ipv6_loopback() {
+  static const bool there = bind_to_ipv6_loopback();
+  return there;
 }
 
 std::vector<Listen> default_listeners() {

@@ -179,6 +179,15 @@ TEST(DISABLED_LauncherCopyTest, RunsThoughItIsGone) {
             0);
 }
 
+TEST_P(LauncherRulesTest, TheDefaultListenersAreTheSameWhenTheConfigurationIsReadAnew) {
+  ASSERT_TRUE(config::complete(config_).empty());
+  EXPECT_TRUE(holds_confined([&] {
+    config::Config anew;
+    anew.data = config_.data;
+    return config::complete(anew).empty() && anew.listen == config_.listen;
+  }));
+}
+
 TEST_P(LauncherRulesTest, ItSignalsItsChildrenAndNobodyOutside) {
   if (confine::landlock_abi() < 6) GTEST_SKIP() << "this kernel's Landlock does not know of signals";
   EXPECT_TRUE(holds_confined([&] {

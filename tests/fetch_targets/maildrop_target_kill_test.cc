@@ -1,6 +1,7 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -114,9 +115,13 @@ class MaildropKilled : public testing::Test {
     return target->commit().has_error() || steps.step().has_error() ? 1 : 0;
   }
 
-  std::vector<std::string> messages() {
-    const auto store = rocks::RocksMaildrop::open(settings()).value();
-    return conformance::contents(*store, "ann");
+  /// Whether the messages of the store are as `property` says. Looked at in a child as well: RocksDB's threads, once
+  /// they run here, would be missing in each child that comes after.
+  bool holds(const std::function<bool(std::vector<std::string> messages)>& property) {
+    return in_child([&] {
+             const auto store = rocks::RocksMaildrop::open(settings()).value();
+             return property(conformance::contents(*store, "ann")) ? 0 : 1;
+           }) == 0;
   }
   static std::vector<std::string> expected() {
     std::vector<std::string> all;
@@ -134,13 +139,16 @@ class MaildropKilled : public testing::Test {
       });
       if (ended == 0) break;
       ASSERT_EQ(ended, status) << at;
-      for (const std::string& message : messages()) ASSERT_THAT(expected(), testing::Contains(message)) << at;
+      ASSERT_TRUE(holds([](const auto& messages) {
+        const auto known = [](const std::string& message) { return std::ranges::count(expected(), message) == 1; };
+        return std::ranges::all_of(messages, known);
+      })) << at;
       const int again = in_child([&] {
         FaultyFileOps none(Fault::none, 0);
         return run(none);
       });
       ASSERT_EQ(again, 0) << at;
-      ASSERT_THAT(messages(), testing::UnorderedElementsAreArray(expected())) << at;
+      ASSERT_TRUE(holds([](const auto& messages) { return std::ranges::is_permutation(messages, expected()); })) << at;
     }
     EXPECT_GT(at, 15u);
   }
