@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -26,6 +25,7 @@
 #include "ipc/frame_socket.h"
 #include "server/listening_port.h"
 #include "server/log.h"
+#include "server/open_files.h"
 #include "server/service_manager.h"
 #include "server/signals.h"
 #include "server/thread_counts.h"
@@ -106,14 +106,6 @@ Outcome<std::vector<server::ListeningPort>> open_ports(const config::Config& con
   for (const auto& problem : problems) console.complain(problem);
   if (!problems.empty()) return ExitCode::unavailable;
   return ports;
-}
-
-/// The usual soft limit of 1,024 is for programs that use select(2). Every process inherits it.
-void allow_open_files() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 // --- Serving ---------------------------------------------------------------------------------------------------------
@@ -212,7 +204,7 @@ ExitCode run(const ServeOptions& options, const config::Config& config, const Co
     console.complain(files.problem());
     return ExitCode::unavailable;
   }
-  allow_open_files();
+  server::allow_open_files();  // every process inherits it
   auto ports = open_ports(config, console);
   if (!ports) return ports.error();
   auto control = ControlSocket::open(control_socket_path(config.data), console);
