@@ -266,6 +266,9 @@ inline constexpr std::chrono::milliseconds process_restart_wait_max = 30s;
 /// milliseconds, or after a few times `keys_reply_time_max`. One that does not answer is killed; with `drain_time_max`
 /// after it this is less than the time that service managers give a server to stop.
 inline constexpr std::chrono::seconds reload_time_max = 20s;
+/// How long a process may take to end after it was told to; the one with the network, after `drain_time_max`. One that
+/// stands still is killed: nothing is lost with it, but nobody should have to find out what keeps a server from ending.
+inline constexpr std::chrono::seconds process_end_time_max = 15s;
 /// A process that has run for so long did not end for what it found at its start.
 inline constexpr std::chrono::milliseconds process_settled_time = 60s;
 /// Maildrops and deliveries that the process with the network holds at the one with the store: one for each connection.

@@ -409,7 +409,16 @@ void ProcessTree::drain() {
 }
 
 void ProcessTree::wait() {
-  member(Role::net).supervisor->await_end();
+  Supervisor& net = *member(Role::net).supervisor;
+  net.await_expected_end();
+  std::chrono::seconds time_max = limits::process_end_time_max;
+  {
+    const std::lock_guard lock(mutex_);
+    time_max += config_in_force_.drain_time_max;
+  }
+  if (net.has_ended(time_max)) return;
+  log_->error("the net process did not end within {} s; it is killed", time_max.count());
+  net.kill();
 }
 
 void ProcessTree::stop() {
@@ -418,7 +427,11 @@ void ProcessTree::stop() {
     close_ports();
   }
   for (const Role role : {Role::net, Role::auth, Role::keys, Role::store}) {
-    if (member(role).supervisor) member(role).supervisor->stop();
+    const auto& supervisor = member(role).supervisor;
+    if (supervisor && !supervisor->stop()) {
+      log_->error("the {} process did not end within {} s; it was killed", name_of(role),
+                  limits::process_end_time_max.count());
+    }
   }
   retired_.clear();
 }

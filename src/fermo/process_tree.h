@@ -44,7 +44,7 @@ class ProcessTree {
   void reload(config::Config config, const runtime::CertificateFiles& files);
   /// No new connections; sessions may end. Called again: they are ended at once.
   void drain();
-  /// Returns when the last session has ended after drain().
+  /// Returns when the last session has ended after drain(), or can no longer be waited for.
   void wait();
   /// Ends the others: the store is closed when this returns.
   void stop();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/limits.h"
+
 namespace fermo::processes {
 
 /// The watcher starts each process, the first too: a process is killed when the thread that started it ends.
@@ -125,15 +127,23 @@ void Supervisor::expect_end() {
   changed_.notify_all();
 }
 
-void Supervisor::await_end() {
+void Supervisor::await_expected_end() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return ending_ && running_ == nullptr; });
+  changed_.wait(lock, [this] { return ending_; });
 }
 
-void Supervisor::stop() {
+bool Supervisor::has_ended(std::chrono::milliseconds time_max) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, time_max, [this] { return ending_ && running_ == nullptr; });
+}
+
+bool Supervisor::stop() {
   expect_end();
   if (const auto process = current()) process->notes.end();
+  const bool by_itself = has_ended(limits::process_end_time_max);
+  if (!by_itself) kill();
   if (watcher_.joinable()) watcher_.join();
+  return by_itself;
 }
 
 }  // namespace fermo::processes

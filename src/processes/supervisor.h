@@ -57,10 +57,13 @@ class Supervisor {
   void kill();
   /// It is about to end, and that is right: it is not started again.
   void expect_end();
-  /// Waits until its end was expected and it has ended.
-  void await_end();
-  /// Closes its notes, which ends it, and waits until it has ended; May be called again.
-  void stop();
+  /// Waits until its end is expected.
+  void await_expected_end();
+  /// Waits for so long after its end was expected; whether it has ended, and is not started again.
+  bool has_ended(std::chrono::milliseconds time_max);
+  /// Closes its notes, which ends it, and waits until it has ended. False: it did not within
+  /// `limits::process_end_time_max`, and was killed. May be called again.
+  bool stop();
 
  private:
   /// What belongs to one process. Kept alive by whoever waits for a note.

@@ -48,6 +48,17 @@ class StoppedRoleTest(unittest.TestCase):
             until(lambda: "the configuration has been reloaded" in server.tail(), "a reload afterwards")
             server.stop()
 
+    def test_a_server_whose_processes_stand_still_can_be_ended_and_has_all_mail_afterwards(self):
+        with fermo(users=USERS, config="[limits]\ndrain_seconds_max = 0\n") as server:
+            server.run("deliver", "ann", input=b"Subject: one\r\n\r\nbody\r\n")
+            for role in ("net", "auth"):
+                os.kill(roles(server)[role], signal.SIGSTOP)
+            server.stop()
+            for role in ("net", "auth"):
+                self.assertRegex(server.tail(), f"the {role} process did not end within [0-9]+ s")
+            server.start()
+            self.assertEqual(held(server), "1")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
