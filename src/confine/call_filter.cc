@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/ioprio.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 
@@ -81,20 +84,18 @@ int allow_clone(void* filter, scmp_datum_t mask, scmp_datum_t flags) {
   return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, nullptr));
 }
 
-int allow_local_sockets(void* filter) {
-  const scmp_arg_cmp is_local{0, SCMP_CMP_EQ, AF_UNIX, 0};
-  return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &is_local));
+/// Of an argument that is an int: the kernel looks at no more than these bits.
+scmp_arg_cmp is(unsigned argument, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, 0xffffffff, value};
 }
 
-/// To threads of this process alone, and not of those that it starts later.
-int allow_own_signals(void* filter) {
-  const auto own = static_cast<scmp_datum_t>(::getpid());
-  const scmp_arg_cmp is_own{0, SCMP_CMP_MASKED_EQ, 0xffffffff, own};  // the kernel looks at no more than these bits
-  return unless_known(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &is_own));
+int allow_when(void* filter, int call, std::initializer_list<scmp_arg_cmp> all) {
+  return unless_known(
+      ::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, static_cast<unsigned>(all.size()), all.begin()));
 }
 
 int refuse_command(void* filter, int call, scmp_datum_t command) {
-  const scmp_arg_cmp is_this{1, SCMP_CMP_MASKED_EQ, 0xffffffff, command};
+  const scmp_arg_cmp is_this = is(1, command);
   return ::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &is_this);
 }
 
@@ -117,8 +118,17 @@ int add(void* filter, std::uint32_t action, const char* call) {
   const std::string_view name = call;
   if (name == "clone") return allow_clone(filter, of_a_thread | new_namespaces, of_a_thread);
   if (name == "fork") return allow_clone(filter, new_namespaces, 0);
-  if (name == "socket(AF_UNIX)") return allow_local_sockets(filter);
-  if (name == "tgkill(self)") return allow_own_signals(filter);
+  if (name == "socket(AF_UNIX)") return allow_when(filter, SCMP_SYS(socket), {is(0, AF_UNIX)});
+  if (name == "tgkill(self)") {
+    return allow_when(filter, SCMP_SYS(tgkill), {is(0, static_cast<scmp_datum_t>(::getpid()))});
+  }
+  // 0 is who calls: by a limit, another process could be ended as by a signal.
+  if (name == "prlimit64(self)") return allow_when(filter, SCMP_SYS(prlimit64), {is(0, 0)});
+  if (name == "sched_setscheduler(self)") return allow_when(filter, SCMP_SYS(sched_setscheduler), {is(0, 0)});
+  if (name == "setpriority(self)") return allow_when(filter, SCMP_SYS(setpriority), {is(0, PRIO_PROCESS), is(1, 0)});
+  if (name == "ioprio_set(self)") {
+    return allow_when(filter, SCMP_SYS(ioprio_set), {is(0, IOPRIO_WHO_PROCESS), is(1, 0)});
+  }
   const int number = ::seccomp_syscall_resolve_name(call);
   if (number == __NR_SCMP_ERROR) return 0;
   return unless_known(::seccomp_rule_add_array(filter, action, number, 0, nullptr));

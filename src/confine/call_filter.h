@@ -10,9 +10,10 @@
 /// Lists of system calls, and the filter (seccomp(2)) that lets nothing else through.
 namespace fermo::confine {
 
-/// By the names that they have in manual pages. Of four the arguments count: "clone" is for threads, "fork" for
-/// processes (and threads) in the namespaces of who starts them, "socket(AF_UNIX)" for no other family, and
-/// "tgkill(self)" for signals to no other process than the one that the filter is made in.
+/// By the names that they have in manual pages. Of some the arguments count: "clone" is for threads, "fork" for
+/// processes (and threads) in the namespaces of who starts them, "socket(AF_UNIX)" for no other family. "tgkill(self)"
+/// is for signals to no other process than the one that the filter is made in; "prlimit64(self)", "setpriority(self)",
+/// "ioprio_set(self)" and "sched_setscheduler(self)" change nobody but who calls them.
 using Calls = std::vector<const char*>;
 
 /// Both together.

@@ -73,7 +73,7 @@ Calls giving_up() {
   return {"capget",
           "capset",
           "prctl",
-          "prlimit64",
+          "prlimit64(self)",
           "seccomp",
           "landlock_create_ruleset",
           "landlock_add_rule",

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/ioprio.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -186,7 +187,7 @@ TEST_F(ConfinementTest, WhereCapsetIsForbiddenACapabilityThatIsOfNoUseIsNoGap) {
                 const std::array given = {CAP_NET_BIND_SERVICE};
                 Protection protection = confine_parent({{}, given});
                 if (!protection.privileges || capabilities_in_force() != 1U << CAP_NET_BIND_SERVICE) return false;
-                confine_calls(joined({calls::basic(), {"capget", "prctl", "prlimit64"}}), protection, {},
+                confine_calls(joined({calls::basic(), {"capget", "prctl", "prlimit64(self)"}}), protection, {},
                               Forbidden::fails);
                 const auto of_no_use = useless ? std::span<const int>(given) : std::span<const int>();
                 return confine_parent({{}, {}, AbstractSockets::closed, of_no_use}).privileges == useless;
@@ -322,6 +323,32 @@ TEST_F(ConfinementTest, ASignalGoesToItselfAndToNoOtherProcess) {
                    return WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
                  }),
             0);
+}
+
+TEST_F(ConfinementTest, LimitsAndPrioritiesAreChangedForItselfAndForNoOtherProcess) {
+  if (!can_filter_calls()) GTEST_SKIP() << "this kernel does not filter system calls";
+  EXPECT_EQ(
+      status_of([] {
+        Protection protection;
+        give_up_privileges();
+        const Calls own = {"prlimit64(self)", "setpriority(self)", "ioprio_set(self)", "sched_setscheduler(self)"};
+        confine_calls(joined({calls::basic(), own}), protection, {}, Forbidden::fails);
+        const auto refused = [](long returned) { return returned != 0 && errno == EPERM; };
+        const pid_t parent = ::getppid();
+        rlimit limit{};
+        const sched_param priority{};
+        const auto set_io_priority = [](int whose, int number) {
+          return ::syscall(SYS_ioprio_set, whose, number, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7));
+        };
+        return protection.filter && ::getrlimit(RLIMIT_CPU, &limit) == 0 && ::setrlimit(RLIMIT_CPU, &limit) == 0 &&
+               ::setpriority(PRIO_PROCESS, 0, 19) == 0 && ::sched_setscheduler(0, SCHED_BATCH, &priority) == 0 &&
+               set_io_priority(IOPRIO_WHO_PROCESS, 0) == 0 && refused(::prlimit(parent, RLIMIT_CPU, &limit, nullptr)) &&
+               refused(::setpriority(PRIO_PROCESS, static_cast<id_t>(parent), 19)) &&
+               refused(::setpriority(PRIO_USER, 0, 19)) && refused(::setpriority(PRIO_PGRP, 0, 19)) &&
+               refused(::sched_setscheduler(parent, SCHED_BATCH, &priority)) &&
+               refused(set_io_priority(IOPRIO_WHO_PROCESS, parent)) && refused(set_io_priority(IOPRIO_WHO_USER, 0));
+      }),
+      0);
 }
 
 TEST_F(ConfinementTest, ADescriptorGetsNoOwnerWhoWouldGetASignal) {

@@ -153,7 +153,7 @@ class NetRole {
   }
 
   static confine::Calls calls_to_begin() {
-    return confine::joined({net_rules().calls, confine::calls::threads(), {"seccomp", "prlimit64"}});
+    return confine::joined({net_rules().calls, confine::calls::threads(), {"seccomp", "prlimit64(self)"}});
   }
 
   const processes::NoteSocket& notes_;
