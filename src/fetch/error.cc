@@ -36,6 +36,10 @@ ErrorMeaning meaning_of(Error error) noexcept {
       return {Failure::temporary, "the place that it goes to takes nothing at the moment"};
     case Error::misused:
       return {Failure::permanent, "the target is not set up rightly"};
+    case Error::spool_damaged:
+      return {Failure::temporary,
+              "what was kept of it in a temporary file has changed there; check that disk, or name another folder by "
+              "TMPDIR"};
   }
   return {Failure::permanent, "fetch error of an unknown kind"};
 }

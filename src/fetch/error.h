@@ -19,6 +19,7 @@ enum class Error {
   deferred,         ///< The target does not take this message at the moment.
   unreachable,      ///< The store or server that the mail goes to cannot be reached, or takes nothing at the moment.
   misused,          ///< The target is set up wrongly: a program that does not exist, a folder that is a file.
+  spool_damaged,    ///< What was kept in a temporary file is not what was written to it.
 };
 
 boost::system::error_code make_error_code(Error error) noexcept;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "fetcher/file_ops.h"
 
 namespace fermo::fetcher {
 namespace {
@@ -17,7 +18,8 @@ using fetch::Error;
 
 /// Fit for a terminal and a log line.
 std::string printable(std::string text) {
-  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   text.erase(std::find_if(text.rbegin(), text.rend(), [](char c) { return c != ' '; }).base(), text.end());
   return text;
 }
@@ -53,7 +55,7 @@ Result<std::unique_ptr<CommandTarget>> CommandTarget::open(Program program) {
 Result<std::unique_ptr<CommandTarget>> CommandTarget::open(std::string shown, std::unique_ptr<ProgramRunner> runner) {
   auto spool = Spool::make();
   if (!spool) return spool.error();
-  auto printed = Spool::make();
+  auto printed = make_temporary_file();
   if (!printed) return printed.error();
   return std::unique_ptr<CommandTarget>(
       new CommandTarget(std::move(shown), std::move(runner), std::move(*spool), std::move(*printed)));
@@ -82,10 +84,11 @@ void CommandTarget::abandon() {
 Result<void> CommandTarget::end() {
   line_ends_.finish(spool_.buffer());
   if (auto flushed = spool_.flush(); !flushed) return flushed;
-  const bool rewound = ::lseek(spool_.descriptor(), 0, SEEK_SET) == 0 && ::ftruncate(printed_.descriptor(), 0) == 0 &&
-                       ::lseek(printed_.descriptor(), 0, SEEK_SET) == 0;
+  if (auto verified = spool_.verify(); !verified) return verified;
+  const bool rewound = ::lseek(spool_.descriptor(), 0, SEEK_SET) == 0 && ::ftruncate(printed_.get(), 0) == 0 &&
+                       ::lseek(printed_.get(), 0, SEEK_SET) == 0;
   if (!rewound) return fetch::from_errno(errno);
-  const auto ended = runner_->run(name_, spool_.descriptor(), printed_.descriptor());
+  const auto ended = runner_->run(name_, spool_.descriptor(), printed_.get());
   if (ended) return outcome(*ended);
   explanation_ = shown_ + " is out of reach: nobody knows how it ended";
   return ended.error();
@@ -107,7 +110,8 @@ Result<void> CommandTarget::outcome(int wait_status) {
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) return {};
   explanation_ = shown_ + (WIFEXITED(wait_status) ? " ended with status " + std::to_string(WEXITSTATUS(wait_status))
                                                   : " was killed by signal " + std::to_string(WTERMSIG(wait_status)));
-  if (const auto printed = printed_.read(0, limits::command_output_octets_max); printed && !printed->empty()) {
+  if (const auto printed = read_at(printed_.get(), 0, limits::command_output_octets_max);
+      printed && !printed->empty()) {
     explanation_ += ": " + printable(*printed);
   }
   return WIFEXITED(wait_status) ? from_status(WEXITSTATUS(wait_status)) : Error::deferred;

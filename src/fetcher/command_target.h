@@ -40,7 +40,7 @@ class CommandTarget final : public fetch::Target {
   std::string explanation() const override { return explanation_; }
 
  private:
-  CommandTarget(std::string shown, std::unique_ptr<ProgramRunner> runner, Spool spool, Spool printed)
+  CommandTarget(std::string shown, std::unique_ptr<ProgramRunner> runner, Spool spool, Descriptor printed)
       : shown_(std::move(shown)), runner_(std::move(runner)), spool_(std::move(spool)), printed_(std::move(printed)) {}
   Result<void> outcome(const ProgramEnd& end);
   Result<void> outcome(int wait_status);
@@ -48,7 +48,7 @@ class CommandTarget final : public fetch::Target {
   const std::string shown_;
   const std::unique_ptr<ProgramRunner> runner_;
   Spool spool_;
-  Spool printed_;
+  Descriptor printed_;
   std::string name_;
   std::string explanation_;
   fetch::CrlfToLf line_ends_;

@@ -157,7 +157,7 @@ Result<void> Delivery::tell_by_content() {
 }
 
 Result<void> Delivery::deliver_spooled() {
-  const Spool spool = std::move(*spool_);
+  Spool spool = std::move(*spool_);
   spool_.reset();
   if (auto begun = begin_in_target(current_->octets); !begun) return begun;
   for (std::uint64_t at = 0;;) {

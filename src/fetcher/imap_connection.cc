@@ -35,7 +35,7 @@ std::optional<imap::Close> ImapConnection::open() {
   return std::nullopt;
 }
 
-ImapConnection::Outcome ImapConnection::append(const Spool& content, std::optional<mail::DateTime> date) {
+ImapConnection::Outcome ImapConnection::append(Spool& content, std::optional<mail::DateTime> date) {
   session_->append({content.octets(), date});
   idle_ = false;
   for (std::uint64_t at = 0;;) {

@@ -35,7 +35,7 @@ class ImapConnection {
   // The outcome of each order, or Close: then the connection is over.
   using Outcome = std::variant<imap::Appended, imap::Refused, imap::Found, imap::Header, imap::Close>;
   /// All that the spool holds, flushed.
-  Outcome append(const Spool& content, std::optional<mail::DateTime> date);
+  Outcome append(Spool& content, std::optional<mail::DateTime> date);
   Outcome search(const imap::Search& order);
   Outcome fetch_header(std::uint32_t uid);
 

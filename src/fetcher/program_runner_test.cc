@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "fetch/error.h"
+#include "fetcher/file_ops.h"
 #include "fetcher/spool.h"
 #include "fetcher/worker_notes.h"
 
@@ -34,13 +35,13 @@ class RemoteRunnerTest : public testing::Test {
     if (served_.joinable()) served_.join();
   }
 
-  std::string printed() const { return *printed_.read(0, limits::command_output_octets_max); }
+  std::string printed() const { return *read_at(printed_.get(), 0, limits::command_output_octets_max); }
 
   processes::SocketPair pair_ = *processes::make_pair(false);
   processes::NoteSocket here_{std::move(pair_.first)};
   Descriptor there_ = std::move(pair_.second);
   Spool input_ = *Spool::make();
-  Spool printed_ = *Spool::make();
+  Descriptor printed_ = *make_temporary_file();
   std::unique_ptr<RemoteRunner> runner_;
   std::thread served_;
 };
@@ -51,7 +52,7 @@ TEST_F(RemoteRunnerTest, GivesTheProgramItsInputAndItsNameAgainAndAgain) {
   ASSERT_FALSE(input_.flush().has_error());
   for (const char* const name : {"first", "second"}) {
     ::lseek(input_.descriptor(), 0, SEEK_SET);
-    const auto end = runner_->run(name, input_.descriptor(), printed_.descriptor());
+    const auto end = runner_->run(name, input_.descriptor(), printed_.get());
     ASSERT_TRUE(end);
     EXPECT_EQ(WEXITSTATUS(end->status), 3);
     EXPECT_EQ(end->not_started, 0);
@@ -61,22 +62,22 @@ TEST_F(RemoteRunnerTest, GivesTheProgramItsInputAndItsNameAgainAndAgain) {
 
 TEST_F(RemoteRunnerTest, SaysWhyAProgramCouldNotBeStarted) {
   serve({{"/no/such/program"}, limits::command_time_max});
-  const auto end = runner_->run("name", input_.descriptor(), printed_.descriptor());
+  const auto end = runner_->run("name", input_.descriptor(), printed_.get());
   ASSERT_TRUE(end);
   EXPECT_EQ(end->not_started, ENOENT);
 }
 
 TEST_F(RemoteRunnerTest, AProgramThatTakesTooLongIsKilled) {
   serve({{"/bin/sh", "-c", "sleep 1000"}, std::chrono::seconds(1)});
-  const auto end = runner_->run("name", input_.descriptor(), printed_.descriptor());
+  const auto end = runner_->run("name", input_.descriptor(), printed_.get());
   ASSERT_TRUE(end);
   EXPECT_TRUE(end->timed_out);
 }
 
 TEST_F(RemoteRunnerTest, ANameThatIsNoneStartsNothing) {
   serve({{"/bin/sh", "-c", "echo started"}, limits::command_time_max});
-  EXPECT_EQ(runner_->run("two\nlines", input_.descriptor(), printed_.descriptor()).error(), fetch::Error::deferred);
-  EXPECT_EQ(runner_->run("name", input_.descriptor(), printed_.descriptor()).error(), fetch::Error::deferred);
+  EXPECT_EQ(runner_->run("two\nlines", input_.descriptor(), printed_.get()).error(), fetch::Error::deferred);
+  EXPECT_EQ(runner_->run("name", input_.descriptor(), printed_.get()).error(), fetch::Error::deferred);
   EXPECT_EQ(printed(), "");
 }
 
@@ -85,7 +86,7 @@ TEST_F(RemoteRunnerTest, WithoutTheOtherSideNothingIsDelivered) {
     const Descriptor closed = std::move(there_);
   }
   runner_ = std::make_unique<RemoteRunner>(std::move(here_));
-  EXPECT_EQ(runner_->run("name", input_.descriptor(), printed_.descriptor()).error(), fetch::Error::deferred);
+  EXPECT_EQ(runner_->run("name", input_.descriptor(), printed_.get()).error(), fetch::Error::deferred);
 }
 
 }  // namespace

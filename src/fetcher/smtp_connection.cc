@@ -37,7 +37,7 @@ std::optional<client::Close> SmtpConnection::open() {
   return std::nullopt;
 }
 
-SmtpConnection::Sent SmtpConnection::send(client::Message message, const Spool& content) {
+SmtpConnection::Sent SmtpConnection::send(client::Message message, Spool& content) {
   session_->send(std::move(message));
   for (std::uint64_t at = 0;;) {
     Step step = next();

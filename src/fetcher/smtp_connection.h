@@ -35,7 +35,7 @@ class SmtpConnection {
   using Sent = std::variant<smtp::client::MessageDone, smtp::client::Close>;
   /// The message is all that the spool holds, flushed, in the form that MessageText makes. After Close the connection
   /// is over.
-  Sent send(smtp::client::Message message, const Spool& content);
+  Sent send(smtp::client::Message message, Spool& content);
 
   /// What the system or TLS said about the end, or this side's disk; nothing when the server ended it.
   const error_code& failure() const { return failure_; }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "maildrop_rocks/checksum.h"
+#include "base/crc32c.h"
 #include "maildrop_rocks/keys.h"
 
 namespace fermo::rocks {

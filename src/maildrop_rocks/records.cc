@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "maildrop_rocks/checksum.h"
+#include "base/crc32c.h"
 
 namespace fermo::rocks {
 namespace {

@@ -1,20 +1,20 @@
-#include "maildrop_rocks/checksum.h"
+#include "base/crc32c.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace fermo::rocks {
+namespace fermo {
 namespace {
 
-TEST(Checksum, MatchesThePublishedValues) {
+TEST(Crc32c, MatchesThePublishedValues) {
   EXPECT_EQ(crc32c(""), 0u);
   EXPECT_EQ(crc32c("123456789"), 0xe3069283u);
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720 §B.4
   EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43u);
 }
 
-TEST(Checksum, GoesOnFromWhatCameBefore) {
+TEST(Crc32c, GoesOnFromWhatCameBefore) {
   std::string text;
   for (int n = 0; n < 100; ++n) text += static_cast<char>(n * 37);
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
@@ -23,4 +23,4 @@ TEST(Checksum, GoesOnFromWhatCameBefore) {
 }
 
 }  // namespace
-}  // namespace fermo::rocks
+}  // namespace fermo

@@ -1,4 +1,4 @@
-#include "maildrop_rocks/checksum.h"
+#include "base/crc32c.h"
 
 #include <isa-l/crc.h>
 
@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <limits>
 
-namespace fermo::rocks {
+namespace fermo {
 
 std::uint32_t crc32c(std::string_view octets, std::uint32_t crc) {
   // ISA-L leaves it to the caller to invert the value before and after (RFC 3720 §12.1), and counts in int.
@@ -21,4 +21,4 @@ std::uint32_t crc32c(std::string_view octets, std::uint32_t crc) {
   return ~crc;
 }
 
-}  // namespace fermo::rocks
+}  // namespace fermo
