@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(__file__))
-from power_disks import FILE_SYSTEMS, work_folder  # noqa: E402
+from power_disks import FILE_SYSTEMS, WORK_FOLDER_PREFIX, work_folder  # noqa: E402
 from power_trial import FAILURES, STRICT, Trial, with_own_mounts  # noqa: E402
 
 LIBRARY = os.environ.get("FERMO_SKIP_LIBRARY", "")
-HELPERS = re.compile(r"sync_folder|FileOps|FileReplacement|rocksdb::|std::|operator\(\)|Directory")
+HELPERS = re.compile(r"sync_folder|sync_if_possible|FileOps|FileReplacement|rocksdb::|std::|operator\(\)|Directory")
 FOLDER = re.compile(r"f\w*sync (\S+/) for")
 
 # Nothing that was promised rests on these: the site, as it is printed, and why.
@@ -51,7 +51,8 @@ def sites_met(kind, disks):
             assert not wrong, wrong
             trial.go_on_after(last, found)
         with open(path) as file:
-            return sorted(set(file.read().splitlines()))
+            # The folder that the disks are mounted in is on none of them.
+            return sorted(site for site in set(file.read().splitlines()) if f" {WORK_FOLDER_PREFIX}" not in site)
 
 
 def noticed(skip, kind, disks, generations, cuts):
@@ -85,19 +86,24 @@ def draw_cut(trial, positions):
 
 
 def first_line(text):
-    return re.sub(r"/dev/shm/fermo-disks-\w+/|/tmp/fermo-disks-\w+/", "", str(text).strip().partition("\n")[0])[:110]
+    return re.sub(rf"(/dev/shm|/tmp)/{WORK_FOLDER_PREFIX}\w+/", "", str(text).strip().partition("\n")[0])[:110]
 
 
 def readable(site):
     """With the names of the program's own functions in the place of their addresses."""
     call, _, addresses = site.partition(" for @")
     if not addresses:
-        return site
+        return without_namespaces(site)
     command = ["addr2line", "-Cfie", os.environ["FERMO_BINARY"], *("0x" + address for address in addresses.split("@"))]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[::2]
     names = [re.sub(r"\(anonymous namespace\)::|fermo::|\[abi.*?\]", "", line) for line in lines]
     names = [re.sub(r"\(.*|<.*", "", name) for name in names]
-    return call + " for " + next((name for name in names if not HELPERS.search(name)), names[-1])
+    name = next((name for name in names if not HELPERS.search(name)), names[-1])
+    return call + " for " + without_namespaces(name)
+
+
+def without_namespaces(name):
+    return re.sub(r"\b[a-z_]+::", "", name)
 
 
 def main():

@@ -19,6 +19,7 @@ HEADER = struct.Struct("<QIHH")  # as recording_disk.cc writes it
 WRITE, FLUSH = 0, 1
 IMAGE_OCTETS = 320 << 20  # the least that mkfs.xfs takes is 300 MB
 LOSSES = ("everything", "tail", "torn")
+WORK_FOLDER_PREFIX = "fermo-disks-"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,7 @@ def work_folder():
     """Memory where there is any to spare: nothing here has to outlive the test."""
     memory = pathlib.Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 << 30
-    return tempfile.TemporaryDirectory(prefix="fermo-disks-", dir=memory if roomy else None)
+    return tempfile.TemporaryDirectory(prefix=WORK_FOLDER_PREFIX, dir=memory if roomy else None)
 
 
 @contextlib.contextmanager

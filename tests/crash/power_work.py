@@ -170,10 +170,10 @@ class Work:
         for path in (place.state, place.target):
             path.mkdir(mode=0o700)
         for account in self.accounts:
-            account.folder(place).mkdir()
             account.fetcher(place)  # makes its folder
             if account.name == "mbox":  # for one of them: what makes its state folder durable is noticed with the others
                 account.record_as_earlier_version(place)
+                account.folder(place).mkdir()  # only a first run makes it
 
     # --- While it is recorded ----------------------------------------------------------------------------------------
 
