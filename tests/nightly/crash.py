@@ -101,8 +101,9 @@ def main():
         passed, said = run(options.build, test, known[test], options.seed)
         minutes = round((time.monotonic() - begun) / 60)
         print(f"==> {test}, seed {options.seed}: {'passed' if passed else 'FAILED'}\n{said[-3000 if passed else -20000:]}", flush=True)
+        took = f"{minutes} min" if minutes else "less than a minute"
         outcome = "nothing lost, nothing doubled" if passed else "**failed**"
-        record.note(test, known[test].words, options.seed, f"`{commit}`", datetime.date.today(), f"{outcome}, {minutes} min")
+        record.note(test, known[test].words, options.seed, f"`{commit}`", datetime.date.today(), f"{outcome}, {took}")
         if not passed:
             failed.append(test)
     if failed:
