@@ -32,6 +32,11 @@ void check_index(std::string_view key, std::string_view value) {
   if (record) FERMO_CHECK(encode(key, *record) == value);
 }
 
+void check_log_mark(std::string_view value) {
+  const auto mark = decode_log_mark(value);
+  if (mark) FERMO_CHECK(encode_log_mark(*mark) == value);
+}
+
 void check_value(std::string_view key, std::string_view value) {
   check_drop(key, value);
   check_index(key, value);
@@ -64,6 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view key = input.substr(0, std::min(input.size(), index_key_octets));
   const std::string_view value = input.substr(key.size());
   check_keys(key);
-  data[0] % 2 == 1 ? check_value(key, sealed(key, value)) : check_value(key, value);
+  const bool sound = data[0] % 2 == 1;
+  check_value(key, sound ? sealed(key, value) : std::string(value));
+  check_log_mark(sound ? sealed(log_mark_key, value) : std::string(value));
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -198,6 +199,16 @@ class Model {
   std::optional<std::uint64_t> end_;
 };
 
+/// The oldest log that any table needs.
+void check_first_log(WalCheck& check, std::string_view octets) {
+  std::map<std::uint32_t, std::uint64_t> logs;
+  for (const char octet : octets.substr(0, 8)) logs.emplace(logs.size(), static_cast<unsigned char>(octet));
+  check.filter()->ColumnFamilyLogNumberMap(logs, {});
+  for (const auto& [table, log] : logs) FERMO_CHECK(check.first_log() <= log);
+  FERMO_CHECK(logs.empty() ||
+              std::ranges::any_of(logs, [&](const auto& one) { return one.second == check.first_log(); }));
+}
+
 Verdict shown(WalCheck& check, unsigned long long file, const Entry& entry) {
   return check.filter()->LogRecordFound(file, "log", entry.batch, nullptr, nullptr);
 }
@@ -229,8 +240,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!stopped) model.take(entry);
   }
   FERMO_CHECK(continuity.attested() == 0);
-  // What stands in the log beside the batches, read as an attestation.
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
+  check_first_log(continuity, octets);
+  // What stands in the log beside the batches, read as an attestation.
   const auto sequence = attested_sequence(octets);
   if (sequence) FERMO_CHECK(attested_sequence(attestation(*sequence, mark)) == sequence);
   AttestationSearch search(mark);
