@@ -67,10 +67,12 @@ Result<void> Spool::cut(std::uint64_t octets) {
   }
   const std::size_t number = block_with(octets);
   const std::uint64_t begin = blocks_[number].begin;
+  std::string stays;
   if (octets > begin) {
     if (auto loaded = load(number); !loaded) return loaded;
+    stays = content_.substr(0, octets - begin);
   }
-  buffer_ = octets > begin ? content_.substr(0, octets - begin) : std::string();
+  buffer_ = std::move(stays);
   blocks_.resize(number);
   loaded_.reset();
   written_ = begin;
@@ -92,8 +94,8 @@ Result<std::string> Spool::read(std::uint64_t at, std::size_t octets_max) {
 }
 
 Result<void> Spool::verify() {
+  loaded_.reset();
   for (std::size_t number = 0; number < blocks_.size(); ++number) {
-    loaded_.reset();
     if (auto loaded = load(number); !loaded) return loaded;
   }
   return {};
